@@ -1,0 +1,48 @@
+namespace ReclaimNative.Memory;
+
+/// <summary>What one column costs: its name, the bytes of one element and how many there are.</summary>
+/// <param name="Name">Table and field, such as <c>frame.flags</c>.</param>
+/// <param name="ElementBytes">Bytes of one element.</param>
+/// <param name="Count">Elements reserved.</param>
+internal readonly record struct ColumnCost(string Name, int ElementBytes, ulong Count);
+
+/// <summary>
+/// Owns every native block of one engine. All columns are reserved while the engine is being built;
+/// <see cref="Seal"/> then makes any later reservation an error, so that "allocates only at creation" is
+/// enforced where memory comes from and not by convention.
+/// </summary>
+/// <remarks>Used by one thread, at creation and disposal.</remarks>
+internal sealed unsafe class ColumnStore : IDisposable
+{
+    private readonly List<NativeBlock> _blocks = [];
+    private readonly List<ColumnCost> _costs = [];
+    private bool _sealed;
+
+    /// <summary>Every column in the order of reservation.</summary>
+    public IReadOnlyList<ColumnCost> Costs => _costs;
+
+    /// <summary>Reserves a zero-filled column of <paramref name="count"/> elements; a count of 0 reserves one.</summary>
+    /// <exception cref="InvalidOperationException">The store is sealed.</exception>
+    /// <exception cref="OutOfMemoryException">The system refused the reservation.</exception>
+    public Column<T> Reserve<T>(string name, nuint count) where T : unmanaged
+    {
+        if (_sealed)
+            throw new InvalidOperationException($"Column {name} was asked for after the engine was built.");
+        nuint length = count == 0 ? 1 : count;
+        var block = new NativeBlock(checked(length * (nuint)sizeof(T)));
+        _blocks.Add(block);
+        _costs.Add(new ColumnCost(name, sizeof(T), length));
+        return new Column<T>((T*)block.Pointer, length);
+    }
+
+    /// <summary>Ends the building of the engine: from here on <see cref="Reserve"/> throws.</summary>
+    public void Seal() => _sealed = true;
+
+    /// <summary>Frees every block.</summary>
+    public void Dispose()
+    {
+        foreach (NativeBlock block in _blocks)
+            block.Dispose();
+        _blocks.Clear();
+    }
+}
