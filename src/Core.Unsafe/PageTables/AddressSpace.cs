@@ -1,0 +1,97 @@
+namespace ReclaimNative.PageTables;
+
+/// <summary>
+/// A process's memory: virtual pages [0, <see cref="Pages"/>) in leaf tables, cut into areas that are anonymous or map
+/// a file. Its pages are charged to one memory cgroup and taken from its home node first.
+/// </summary>
+public sealed class AddressSpace
+{
+    private readonly List<Vma> _vmas = [];
+    private Vma _lastHit;
+
+    internal AddressSpace(ushort id, string name, ulong pages, uint firstTable, uint tables, int memcg, int homeNode)
+    {
+        Id = id;
+        Name = name;
+        Pages = pages;
+        FirstTable = firstTable;
+        Tables = tables;
+        MemcgId = memcg;
+        HomeNode = homeNode;
+        _lastHit = new Vma(0, pages, null, 0, VmaFlags.None);
+        _vmas.Add(_lastHit);
+    }
+
+    /// <summary>Number of the address space in its engine.</summary>
+    public ushort Id { get; }
+
+    /// <summary>Name given by its owner, for messages and reports.</summary>
+    public string Name { get; }
+
+    /// <summary>Length in pages.</summary>
+    public ulong Pages { get; }
+
+    /// <summary>Node that its pages are taken from while that one has room.</summary>
+    public int HomeNode { get; }
+
+    /// <summary>Its areas in ascending order; together they cover it.</summary>
+    public IReadOnlyList<Vma> Vmas => _vmas;
+
+    /// <summary>Pages mapped now.</summary>
+    public long Resident { get; internal set; }
+
+    internal int MemcgId { get; }
+
+    internal uint FirstTable { get; }
+
+    internal uint Tables { get; }
+
+    internal uint BaseSlot => FirstTable * LeafTables.Entries;
+
+    internal bool Destroyed { get; set; }
+
+    /// <summary>One bit per node, all set when the space runs, cleared by a walk for that node.</summary>
+    internal ulong UsedSinceWalk { get; set; }
+
+    /// <summary>The area that holds <paramref name="page"/>, in [0, Pages).</summary>
+    internal Vma VmaAt(ulong page)
+    {
+        Vma last = _lastHit;
+        if (page >= last.Start && page < last.End)
+            return last;
+        int low = 0;
+        int high = _vmas.Count - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (_vmas[middle].Start <= page)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return _lastHit = _vmas[low];
+    }
+
+    /// <summary>Replaces what covers [start, end) by <paramref name="vma"/>; the ranges equal each other.</summary>
+    internal void Cover(Vma vma)
+    {
+        for (int i = _vmas.Count - 1; i >= 0; i--)
+        {
+            Vma old = _vmas[i];
+            if (old.End <= vma.Start || old.Start >= vma.End)
+                continue;
+            _vmas.RemoveAt(i);
+            if (old.End > vma.End)
+                _vmas.Insert(i, old with { Start = vma.End, FileOffset = old.FileOffset + (vma.End - old.Start) });
+            if (old.Start < vma.Start)
+                _vmas.Insert(i, old with { End = vma.Start });
+        }
+
+        int at = 0;
+        while (at < _vmas.Count && _vmas[at].Start < vma.Start)
+            at++;
+        _vmas.Insert(at, vma);
+        _lastHit = vma;
+    }
+}

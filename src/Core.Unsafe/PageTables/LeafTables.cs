@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using ReclaimNative.Frames;
+using ReclaimNative.Memory;
+
+namespace ReclaimNative.PageTables;
+
+/// <summary>
+/// Leaf tables of 512 entries, of address spaces (page tables) and of files (page-cache indices) alike. A slot is
+/// <c>table * 512 + index</c>, 32 bits wide, so an engine has at most 2^23 tables: 2^32 pages of address space.
+/// </summary>
+/// <remarks>
+/// Present, accessed and dirty are separate bitmaps: one table's accessed bits are 64 bytes, one cache line. An entry
+/// holds the frame number while its present bit is set; otherwise it holds 0 (never used) or a shadow (evicted),
+/// which is never 0. <c>TableYoung</c> is the accessed bit of the upper-level entry that points at the table: set by
+/// every access through it, cleared by walks.
+/// </remarks>
+internal sealed unsafe class LeafTables
+{
+    public const int Entries = 512;
+    public const int EntriesShift = 9;
+    public const int WordsPerTable = Entries / 64;
+    public const uint MaxTables = 1u << 23;
+
+    public LeafTables(ColumnStore store, uint tables)
+    {
+        Count = tables;
+        Entry = store.Reserve<uint>("table.entry", (nuint)tables * Entries).Pointer;
+        Present = store.Reserve<ulong>("table.present", (nuint)tables * WordsPerTable).Pointer;
+        Accessed = store.Reserve<ulong>("table.accessed", (nuint)tables * WordsPerTable).Pointer;
+        Dirty = store.Reserve<ulong>("table.dirty", (nuint)tables * WordsPerTable).Pointer;
+        TableYoung = store.Reserve<byte>("table.young", tables).Pointer;
+        Space = store.Reserve<ushort>("table.space", tables).Pointer;
+    }
+
+    /// <summary>Tables reserved.</summary>
+    public uint Count { get; }
+
+    public uint* Entry { get; }
+
+    public ulong* Present { get; }
+
+    public ulong* Accessed { get; }
+
+    public ulong* Dirty { get; }
+
+    public byte* TableYoung { get; }
+
+    /// <summary>Id of the address space that a table belongs to, or of the file.</summary>
+    public ushort* Space { get; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Test(ulong* bitmap, uint slot) => (bitmap[slot >> 6] >> (int)(slot & 63) & 1) != 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Set(ulong* bitmap, uint slot) => bitmap[slot >> 6] |= 1UL << (int)(slot & 63);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Clear(ulong* bitmap, uint slot) => bitmap[slot >> 6] &= ~(1UL << (int)(slot & 63));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TestAndClear(ulong* bitmap, uint slot)
+    {
+        ulong bit = 1UL << (int)(slot & 63);
+        ref ulong word = ref bitmap[slot >> 6];
+        if ((word & bit) == 0)
+            return false;
+        word &= ~bit;
+        return true;
+    }
+
+    /// <summary>Frame named by <paramref name="slot"/>, or <see cref="FrameTable.NoFrame"/> when it is not present.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint FrameAt(uint slot) => Test(Present, slot) ? Entry[slot] : FrameTable.NoFrame;
+
+    /// <summary>Forgets everything in a run of tables that is being given back.</summary>
+    public void Wipe(uint firstTable, uint tables)
+    {
+        for (uint table = firstTable; table < firstTable + tables; table++)
+        {
+            new Span<uint>(Entry + (nuint)table * Entries, Entries).Clear();
+            new Span<ulong>(Present + (nuint)table * WordsPerTable, WordsPerTable).Clear();
+            new Span<ulong>(Accessed + (nuint)table * WordsPerTable, WordsPerTable).Clear();
+            new Span<ulong>(Dirty + (nuint)table * WordsPerTable, WordsPerTable).Clear();
+            TableYoung[table] = 0;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace ReclaimNative.PageTables;
+
+/// <summary>
+/// A file, as reclaim sees one: an index from file page to resident frame or shadow. Its pages are read by descriptor
+/// or mapped into address spaces.
+/// </summary>
+public sealed class PageFile
+{
+    internal PageFile(int id, ulong pages, uint firstTable, uint tables)
+    {
+        Id = id;
+        Pages = pages;
+        FirstTable = firstTable;
+        Tables = tables;
+    }
+
+    /// <summary>Number of the file in its engine.</summary>
+    public int Id { get; }
+
+    /// <summary>Length in pages.</summary>
+    public ulong Pages { get; }
+
+    /// <summary>Pages resident now.</summary>
+    public long Resident { get; internal set; }
+
+    internal uint FirstTable { get; }
+
+    internal uint Tables { get; }
+
+    internal bool Destroyed { get; set; }
+
+    internal uint SlotOf(ulong page) => FirstTable * LeafTables.Entries + (uint)page;
+}
