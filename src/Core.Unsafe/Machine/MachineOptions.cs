@@ -1,0 +1,58 @@
+namespace ReclaimNative.Machine;
+
+/// <summary>
+/// The capacities of a machine. All of them are reserved as address space when the machine is built and backed by
+/// memory when first used; nothing grows later.
+/// </summary>
+public record MachineOptions
+{
+    /// <summary>The nodes, at least one, at most 64, of 2^32 - 1 pages together at most.</summary>
+    public required IReadOnlyList<NodeOptions> Nodes { get; init; }
+
+    /// <summary>Memory cgroups including the root, 1 to 65,535.</summary>
+    public int Memcgs { get; init; } = 64;
+
+    /// <summary>Address spaces alive at once, 1 to 65,535.</summary>
+    public int AddressSpaces { get; init; } = 64;
+
+    /// <summary>
+    /// Leaf tables of 512 pages for all address spaces and files together, 1 to 2^23; null for four times what the
+    /// frames need, at least 4096.
+    /// </summary>
+    public uint? LeafTables { get; init; }
+
+    /// <summary>Mappings of shared file pages beyond the first, for all pages together; null for one for each 8 frames.</summary>
+    public uint? SharedMappings { get; init; }
+
+    /// <summary>Swap in pages; null for no end of it. 0 makes anonymous pages unreclaimable.</summary>
+    public ulong? SwapPages { get; init; }
+
+    internal const int MinNodePages = 256;
+
+    /// <summary>Says in one sentence what is wrong, or returns null.</summary>
+    internal string? Problem()
+    {
+        if (Nodes is null || Nodes.Count is < 1 or > 64)
+            return $"A machine has 1 to 64 nodes, not {Nodes?.Count ?? 0}.";
+        ulong frames = 0;
+        for (int i = 0; i < Nodes.Count; i++)
+        {
+            NodeOptions node = Nodes[i];
+            if (node.Pages < MinNodePages || node.Pages >= uint.MaxValue)
+                return $"Node {i} has {node.Pages} pages; {MinNodePages} to {uint.MaxValue - 1} are accepted.";
+            if (node.Tier < 0)
+                return $"Node {i} has memory tier {node.Tier}; tiers start at 0.";
+            frames += node.Pages;
+        }
+
+        if (frames >= uint.MaxValue)
+            return $"The nodes have {frames} pages together; frame numbers are 32 bits wide, so {uint.MaxValue - 1} is the most.";
+        if (Memcgs is < 1 or > 65535)
+            return $"Capacity for {Memcgs} memory cgroups was asked for; 1 to 65535 are accepted.";
+        if (AddressSpaces is < 1 or > 65535)
+            return $"Capacity for {AddressSpaces} address spaces was asked for; 1 to 65535 are accepted.";
+        if (LeafTables is < 1 or > PageTables.LeafTables.MaxTables)
+            return $"Capacity for {LeafTables} leaf tables was asked for; 1 to {PageTables.LeafTables.MaxTables} are accepted.";
+        return null;
+    }
+}
