@@ -1,0 +1,144 @@
+using ReclaimNative.Frames;
+using ReclaimNative.Machine;
+using ReclaimNative.PageTables;
+
+namespace ReclaimNative.Mechanisms;
+
+/// <summary>What the mappings of one folio said.</summary>
+/// <param name="Mappings">Mappings through which it was accessed, a stored young flag merged into them.</param>
+/// <param name="Executable">One of them is executable.</param>
+public readonly record struct References(int Mappings, bool Executable);
+
+/// <summary>
+/// The reverse-map scan of an eviction candidate: test and clear the accessed bit of every entry that maps it, and,
+/// where lookaround is on, look at the neighbours of an entry that was young, since the page table is at hand.
+/// Source: kernel-reclaim reference 2.3 and 5.7.
+/// </summary>
+internal static unsafe class ReferenceScan
+{
+    private const int Window = 64;
+
+    /// <summary>
+    /// Scans the mappings of <paramref name="pfn"/>. References from address spaces outside
+    /// <paramref name="target"/> do not count when there is a target, nor do those of areas without recency.
+    /// </summary>
+    public static References Run<TSink>(
+        MachineState machine, Lruvec lruvec, uint pfn, MemoryCgroup? target, bool lookaround, ref TSink sink)
+        where TSink : struct, IYoungSink
+    {
+        FrameTable frames = machine.Frames;
+        int mappings = 0;
+        bool executable = false;
+        if (frames.Has(pfn, FolioFlags.SwapBacked))
+        {
+            Look(machine, lruvec, pfn, frames.Owner[pfn], target, lookaround, ref mappings, ref executable, ref sink);
+        }
+        else
+        {
+            foreach (uint slot in machine.Rmap.Of(pfn))
+                Look(machine, lruvec, pfn, slot, target, lookaround, ref mappings, ref executable, ref sink);
+        }
+
+        if (frames.Has(pfn, FolioFlags.Young))
+        {
+            frames.Clear(pfn, FolioFlags.Young);
+            mappings = Math.Max(mappings, 1);
+        }
+
+        return new References(mappings, executable);
+    }
+
+    /// <summary>Clears the accessed bit of every mapping and the stored young flag; true when any was set.</summary>
+    public static bool TestAndClearYoung(MachineState machine, uint pfn)
+    {
+        FrameTable frames = machine.Frames;
+        bool young = false;
+        if (frames.Has(pfn, FolioFlags.SwapBacked))
+        {
+            young = LeafTables.TestAndClear(machine.Tables.Accessed, frames.Owner[pfn]);
+        }
+        else
+        {
+            foreach (uint slot in machine.Rmap.Of(pfn))
+                young |= LeafTables.TestAndClear(machine.Tables.Accessed, slot);
+        }
+
+        if (frames.Has(pfn, FolioFlags.Young))
+        {
+            frames.Clear(pfn, FolioFlags.Young);
+            young = true;
+        }
+
+        return young;
+    }
+
+    private static void Look<TSink>(
+        MachineState machine,
+        Lruvec lruvec,
+        uint pfn,
+        uint slot,
+        MemoryCgroup? target,
+        bool lookaround,
+        ref int mappings,
+        ref bool executable,
+        ref TSink sink)
+        where TSink : struct, IYoungSink
+    {
+        LeafTables tables = machine.Tables;
+        uint table = slot >> LeafTables.EntriesShift;
+        AddressSpace space = machine.SpaceAt(tables.Space[table])!;
+        if (target is not null && !target.Contains(machine.Memcgs[space.MemcgId]))
+            return;
+        Vma vma = space.VmaAt(slot - space.BaseSlot);
+        if ((vma.Flags & VmaFlags.NoRecency) != 0)
+            return;
+        if (!LeafTables.TestAndClear(tables.Accessed, slot))
+            return;
+        PageTableWalk.PropagateDirty(machine, pfn, slot);
+        mappings++;
+        executable |= (vma.Flags & VmaFlags.Executable) != 0;
+        if (lookaround)
+            LookAround(machine, lruvec, space, vma, slot, ref sink);
+    }
+
+    private static void LookAround<TSink>(
+        MachineState machine, Lruvec lruvec, AddressSpace space, Vma vma, uint slot, ref TSink sink)
+        where TSink : struct, IYoungSink
+    {
+        LeafTables tables = machine.Tables;
+        uint table = slot >> LeafTables.EntriesShift;
+        ulong tableStart = (ulong)(table - space.FirstTable) * LeafTables.Entries;
+        ulong page = slot - space.BaseSlot;
+        ulong start = Math.Max(tableStart, vma.Start);
+        ulong end = Math.Min(tableStart + LeafTables.Entries, vma.End);
+        if (end - start <= 1)
+            return;
+        if (end - start > Window)
+        {
+            if (page - start < Window / 2)
+                end = start + Window;
+            else if (end - page < Window / 2)
+                start = end - Window;
+            else
+                (start, end) = (page - Window / 2, page + Window / 2);
+        }
+
+        int young = 1;
+        for (ulong at = start; at < end; at++)
+        {
+            uint neighbour = space.BaseSlot + (uint)at;
+            if (neighbour == slot || !LeafTables.Test(tables.Present, neighbour) || !LeafTables.Test(tables.Accessed, neighbour))
+                continue;
+            uint pfn = tables.Entry[neighbour];
+            if (!PageTableWalk.IsOurs(machine, lruvec, pfn))
+                continue;
+            LeafTables.Clear(tables.Accessed, neighbour);
+            PageTableWalk.PropagateDirty(machine, pfn, neighbour);
+            young++;
+            sink.OnYoung(pfn);
+        }
+
+        if (PageTableWalk.IsWorthwhile((int)(end - start), young))
+            PageTableWalk.Suggest(lruvec, space, table);
+    }
+}
