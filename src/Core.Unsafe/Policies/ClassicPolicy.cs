@@ -1,0 +1,394 @@
+using System.Runtime.CompilerServices;
+using ReclaimNative.Frames;
+using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
+using ReclaimNative.Observe;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// Linux's classic LRU: an active and an inactive list for each of anonymous and file memory. New pages start inactive;
+/// a second reference activates; the active list is cut back as long as the inactive one is too small, and what came
+/// back from eviction sooner than an active page would have left is activated at once (refault distance).
+/// </summary>
+/// <remarks>
+/// Source: kernel-reclaim reference sections 2 and 3, in the form of 6.18. Not here yet: per-CPU folio batches, large
+/// folios, demotion, writeback throttling.
+/// </remarks>
+public readonly unsafe struct ClassicPolicy : IReclaimPolicy
+{
+    private const int InactiveAnon = 0;
+    private const int ActiveAnon = 1;
+    private const int InactiveFile = 2;
+    private const int ActiveFile = 3;
+    private const int ListCount = 4;
+
+    /// <summary>The kernel's SWAP_CLUSTER_MAX: pages of one isolation, and the least that a reclaim asks for.</summary>
+    private const int Cluster = 32;
+
+    /// <inheritdoc/>
+    public static PolicyDescriptor Describe() => new()
+    {
+        Name = "classic",
+        Summary = "Linux's active and inactive lists",
+        Lists = ListCount,
+        LeastReclaim = Cluster,
+        Defaults = Mechanism.Refault | Mechanism.Cost,
+        Supports = Mechanism.Refault | Mechanism.Cost | Mechanism.Lookaround,
+    };
+
+    /// <inheritdoc/>
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    {
+        if (hint == PlaceHint.Tail)
+        {
+            view.ClearFlags(pfn, FolioFlags.Active);
+            view.AddTail(ListFor(view, pfn), pfn);
+        }
+        else
+        {
+            view.AddHead(ListFor(view, pfn), pfn);
+        }
+    }
+
+    /// <summary>The two-touch machine of descriptor accesses.</summary>
+    public static void OnEvent(PolicyView view, uint pfn, FolioEvent what)
+    {
+        if (what != FolioEvent.DescriptorAccess)
+            return;
+        FolioFlags flags = view.Flags(pfn);
+        if ((flags & FolioFlags.Referenced) == 0)
+        {
+            view.SetFlags(pfn, FolioFlags.Referenced);
+        }
+        else if ((flags & FolioFlags.Active) == 0)
+        {
+            view.ClearFlags(pfn, FolioFlags.Referenced);
+            view.SetFlags(pfn, FolioFlags.Active);
+            view.MoveToHead(ListFor(view, pfn), pfn);
+            view.AdvanceNonresidentAge(1);
+            view.Count(Counter.pgactivate, 1);
+        }
+    }
+
+    /// <summary>What holds for the whole pass: costs, and which lists may be cut back.</summary>
+    public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
+    {
+        ref Pass prepared = ref PassState.As<Pass>(ref pass);
+        LruSizes sizes = target.TotalSizes();
+        prepared.AnonCost = target.CostOf(FolioType.Anon);
+        prepared.FileCost = target.CostOf(FolioType.File);
+        prepared.MayDeactivateAnon = MayDeactivate(target, scan, sizes, FolioType.Anon, Counter.workingset_activate_anon);
+        prepared.MayDeactivateFile = MayDeactivate(target, scan, sizes, FolioType.File, Counter.workingset_activate_file);
+        prepared.CacheTrim = sizes.InactiveFile >> scan.Priority != 0 && !prepared.MayDeactivateFile;
+        if (scan.IsRootReclaim)
+        {
+            Node node = target.Node;
+            prepared.FileIsTiny = (ulong)(sizes.InactiveFile + sizes.ActiveFile) + node.Free <= node.Watermarks.High
+                && !prepared.MayDeactivateAnon
+                && sizes.InactiveAnon >> scan.Priority != 0;
+        }
+    }
+
+    /// <summary>How many pages of each list to scan (get_scan_count).</summary>
+    public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget)
+    {
+        ref Work work = ref LruvecBudget.As<Work>(ref budget);
+        if (scan.Background)
+            return true;
+
+        ref Pass prepared = ref PassState.As<Pass>(ref pass);
+        int swappiness = view.SwappinessOf(scan);
+        Balance balance = BalanceOf(view, scan, prepared, swappiness);
+        (ulong anonShare, ulong fileShare) = balance == Balance.Fraction
+            ? CostModel.Weights(swappiness, view.Has(Mechanism.Cost) ? prepared.AnonCost : 0, view.Has(Mechanism.Cost) ? prepared.FileCost : 0)
+            : (1, 1);
+        for (int list = 0; list < ListCount; list++)
+        {
+            bool file = list >= InactiveFile;
+            ulong count = (ulong)(view.Unprotected(view.Count(list), ref scan) >> scan.Priority);
+            work.Target[list] = work.Left[list] = balance switch
+            {
+                Balance.Equal => (long)count,
+                Balance.Fraction => (long)(count * (file ? fileShare : anonShare) / (anonShare + fileShare)),
+                Balance.File => file ? (long)count : 0,
+                _ => file ? 0 : (long)count,
+            };
+        }
+
+        work.FullEffort = scan.Target is null && scan.Reclaimer != Reclaimer.Kswapd && scan.Priority == ScanControl.DefaultPriority;
+        return true;
+    }
+
+    /// <summary>The next 32 pages of the next list; at the end of the visit, 32 of active_anon when the inactive side is low.</summary>
+    public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
+    {
+        ref Work work = ref LruvecBudget.As<Work>(ref budget);
+        ref Pass prepared = ref PassState.As<Pass>(ref pass);
+        while (!scan.Background && TryNextList(ref work, scan, budget.Reclaimed, out int list))
+        {
+            int pages = (int)Math.Min(Cluster, work.Left[list]);
+            work.Left[list] -= pages;
+            if (IsActive(list) && !(list >= InactiveFile ? prepared.MayDeactivateFile : prepared.MayDeactivateAnon))
+            {
+                scan.SkippedDeactivate = true;
+                continue;
+            }
+
+            Take(view, list, pages, ref batch);
+            if (batch.Examined > 0)
+                return;
+        }
+
+        if (!work.AnonAged)
+        {
+            work.AnonAged = true;
+            if (view.HasSwapFor(1) && InactiveIsLow(view.Sizes(), FolioType.Anon))
+                Take(view, ActiveAnon, Cluster, ref batch);
+        }
+    }
+
+    /// <inheritdoc/>
+    public static Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition)
+    {
+        bool file = view.TypeOf(pfn) == FolioType.File;
+        if (disposition == Disposition.Deactivate)
+        {
+            if (references.Mappings != 0 && references.Executable && file)
+                return Policies.Verdict.Keep;
+            view.ClearFlags(pfn, FolioFlags.Active);
+            view.SetFlags(pfn, FolioFlags.Workingset);
+            return Policies.Verdict.Reclaim;
+        }
+
+        bool remembered = (view.Flags(pfn) & FolioFlags.Referenced) != 0;
+        view.ClearFlags(pfn, FolioFlags.Referenced);
+        if (references.Mappings > 0)
+        {
+            view.SetFlags(pfn, FolioFlags.Referenced);
+            bool activate = remembered || references.Mappings > 1 || (references.Executable && file);
+            return activate ? Policies.Verdict.Activate : Policies.Verdict.Keep;
+        }
+
+        return remembered && file ? Policies.Verdict.ReclaimClean : Policies.Verdict.Reclaim;
+    }
+
+    /// <summary>Charges what the batch has cost to its type, and lets activations age the shadows.</summary>
+    public static bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
+    {
+        int active = 0;
+        for (int i = 0; i < batch.Survivors; i++)
+        {
+            if ((view.Flags(batch[i]) & FolioFlags.Active) != 0)
+                active++;
+        }
+
+        if (active > 0)
+            view.AdvanceNonresidentAge((uint)active);
+        long cost;
+        if (batch.Disposition == Disposition.Deactivate)
+        {
+            view.Count(Counter.pgrefill, batch.Scanned);
+            view.Count(Counter.pgdeactivate, batch.Survivors - active);
+            cost = active;
+        }
+        else
+        {
+            cost = CostModel.InputOutput * batch.Written + (batch.Scanned - batch.Reclaimed);
+        }
+
+        if (cost > 0 && view.Has(Mechanism.Cost))
+            view.AddCost(batch.Type, cost);
+        return false;
+    }
+
+    /// <summary>The visit ends by its own budget; see <see cref="TryNextList"/>.</summary>
+    public static bool Continue(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) => true;
+
+    /// <summary>The nonresident age at which the page left, read from the reclaim's target.</summary>
+    public static ShadowEntry MakeShadow(PolicyView view, uint pfn, PolicyView target)
+    {
+        uint stamp = (uint)(target.NonresidentAge >> view.StampOrder);
+        target.AdvanceNonresidentAge(1);
+        return view.ShadowOf(pfn, stamp) with { Memcg = target.Memcg.Id, Node = (byte)target.Node.Id };
+    }
+
+    /// <summary>
+    /// A page is activated when it came back within as many evictions and activations as pages that it would have had
+    /// to outlive.
+    /// </summary>
+    public static void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault)
+    {
+        view.CountRefault(pfn);
+        if (view.ViewOf(shadow) is not { } evictedFrom)
+            return;
+        FolioType type = view.TypeOf(pfn);
+        int order = view.StampOrder;
+        ulong width = ((ulong)view.StampMask << order) | ((1UL << order) - 1);
+        ulong distance = (evictedFrom.NonresidentAge - ((ulong)shadow.Stamp << order)) & width;
+        LruSizes sizes = evictedFrom.TotalSizes();
+        long size = sizes.ActiveFile;
+        if (type == FolioType.Anon)
+            size += sizes.InactiveFile;
+        if (view.HasSwapFor(1))
+            size += sizes.ActiveAnon + (type == FolioType.File ? sizes.InactiveAnon : 0);
+        if (distance > (ulong)size)
+            return;
+
+        view.SetFlags(pfn, FolioFlags.Active);
+        view.AdvanceNonresidentAge(1);
+        view.Count(Counter.workingset_activate_anon + (int)type, 1);
+        if (shadow.Workingset)
+        {
+            view.SetFlags(pfn, FolioFlags.Workingset);
+            if (view.Has(Mechanism.Cost))
+                view.AddCost(type, CostModel.InputOutput);
+            view.Count(Counter.workingset_restore_anon + (int)type, 1);
+        }
+    }
+
+    /// <inheritdoc/>
+    public static LruSizes Sizes(PolicyView view) =>
+        new(view.Count(InactiveAnon), view.Count(ActiveAnon), view.Count(InactiveFile), view.Count(ActiveFile));
+
+    /// <summary>The inactive list is smaller than the active one divided by a ratio that grows with the root of its size.</summary>
+    internal static bool InactiveIsLow(LruSizes sizes, FolioType type)
+    {
+        long inactive = sizes.Inactive(type);
+        long active = sizes.Active(type);
+        long gigabytes = (inactive + active) >> (30 - 12);
+        long ratio = gigabytes == 0 ? 1 : (long)Math.Sqrt(10 * gigabytes);
+        return inactive * ratio < active;
+    }
+
+    /// <summary>
+    /// After a full round over the lists with enough reclaimed, the type with less left is dropped and the other is cut
+    /// to the same share of its target, so that the balance holds although the scan stops early.
+    /// </summary>
+    /// <returns>False when the visit is to stop.</returns>
+    internal static bool StopRule(Span<long> target, Span<long> left)
+    {
+        long anonLeft = left[InactiveAnon] + left[ActiveAnon];
+        long fileLeft = left[InactiveFile] + left[ActiveFile];
+        if (anonLeft == 0 || fileLeft == 0)
+            return false;
+        int small = fileLeft > anonLeft ? InactiveAnon : InactiveFile;
+        int other = InactiveFile - small;
+        long percent = Math.Min(anonLeft, fileLeft) * 100 / (target[small] + target[small + 1] + 1);
+        left[small] = left[small + 1] = 0;
+        for (int list = other; list <= other + 1; list++)
+        {
+            long done = target[list] - left[list];
+            long scaled = target[list] * (100 - percent) / 100;
+            left[list] = scaled - Math.Min(scaled, done);
+        }
+
+        return true;
+    }
+
+    private static bool MayDeactivate(PolicyView target, in ScanControl scan, LruSizes sizes, FolioType type, Counter activated) =>
+        scan.ForceDeactivate
+        || target.Total(activated) != target.RefaultSnapshot(type)
+        || InactiveIsLow(sizes, type);
+
+    private static Balance BalanceOf(PolicyView view, in ScanControl scan, in Pass prepared, int swappiness)
+    {
+        if (!scan.MaySwap || !view.HasSwapFor(1))
+            return Balance.File;
+        if (scan.IsCgroupReclaim && swappiness == 0)
+            return Balance.File;
+        if (scan.Priority == 0 && swappiness != 0)
+            return Balance.Equal;
+        if (prepared.FileIsTiny)
+            return Balance.Anon;
+        return prepared.CacheTrim ? Balance.File : Balance.Fraction;
+    }
+
+    private static bool TryNextList(ref Work work, in ScanControl scan, long reclaimed, out int list)
+    {
+        while (true)
+        {
+            // active_anon alone does not keep the loop going.
+            if (work.Next == 0 && work.Left[InactiveAnon] == 0 && work.Left[ActiveFile] == 0 && work.Left[InactiveFile] == 0)
+            {
+                list = -1;
+                return false;
+            }
+
+            while (work.Next < ListCount)
+            {
+                list = work.Next++;
+                if (work.Left[list] > 0)
+                    return true;
+            }
+
+            work.Next = 0;
+            bool enough = reclaimed >= scan.NrToReclaim && !work.FullEffort;
+            if (enough && !StopRule(work.Target, work.Left))
+                work.Left = default;
+        }
+    }
+
+    private static void Take(PolicyView view, int list, int pages, ref FolioBatch batch)
+    {
+        batch.Disposition = IsActive(list) ? Disposition.Deactivate : Disposition.Shrink;
+        batch.Type = list >= InactiveFile ? FolioType.File : FolioType.Anon;
+        uint pfn = view.Tail(list);
+        for (int i = 0; i < pages && pfn != PolicyView.None; i++)
+        {
+            uint newer = view.TowardHead(pfn);
+            view.TryIsolate(pfn, ref batch);
+            pfn = newer;
+        }
+    }
+
+    private static int ListFor(PolicyView view, uint pfn)
+    {
+        FolioFlags flags = view.Flags(pfn);
+        return ((flags & FolioFlags.SwapBacked) != 0 ? InactiveAnon : InactiveFile) + ((flags & FolioFlags.Active) != 0 ? 1 : 0);
+    }
+
+    private static bool IsActive(int list) => (list & 1) != 0;
+
+    private enum Balance
+    {
+        Equal,
+        Fraction,
+        File,
+        Anon,
+    }
+
+    private struct Pass
+    {
+        public long AnonCost;
+        public long FileCost;
+        public bool MayDeactivateAnon;
+        public bool MayDeactivateFile;
+        public bool CacheTrim;
+        public bool FileIsTiny;
+    }
+
+    private struct Work
+    {
+        /// <summary>Pages to scan of each list when the visit began.</summary>
+        public Lists Target;
+
+        /// <summary>Pages still to scan of each list.</summary>
+        public Lists Left;
+
+        /// <summary>The list whose turn it is.</summary>
+        public int Next;
+
+        /// <summary>The first pass of a direct reclaim of the whole machine scans everything it planned.</summary>
+        public bool FullEffort;
+
+        /// <summary>active_anon has had its closing look.</summary>
+        public bool AnonAged;
+    }
+
+    [InlineArray(ListCount)]
+    private struct Lists
+    {
+        private long _first;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using ReclaimNative.Frames;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// Folios that a policy isolated from one lruvec, at most 64, and what became of them. The policy fills it through
+/// <see cref="PolicyView.TryIsolate"/>; after the core has worked on it, [0, <see cref="Survivors"/>) are those that
+/// were not evicted.
+/// </summary>
+public struct FolioBatch
+{
+    /// <summary>The most folios of one batch.</summary>
+    public const int Capacity = 64;
+
+    private Pfns _pfns;
+
+    /// <summary>Folios isolated.</summary>
+    public int Count { get; internal set; }
+
+    /// <summary>What they were isolated for.</summary>
+    public Disposition Disposition { get; set; }
+
+    /// <summary>Type that the batch was taken from; for the counters.</summary>
+    public FolioType Type { get; set; }
+
+    /// <summary>Pages to count as scanned; the core adds one for each isolated page, a policy may add what it passed over.</summary>
+    public long Scanned { get; set; }
+
+    /// <summary>Pages looked at, taken or not: what the bound on a visit counts. 0 ends the visit.</summary>
+    public long Examined { get; set; }
+
+    /// <summary>Pages evicted out of the batch.</summary>
+    public long Reclaimed { get; internal set; }
+
+    /// <summary>Pages written to backing store for it.</summary>
+    public long Written { get; internal set; }
+
+    /// <summary>Folios left.</summary>
+    public int Survivors { get; internal set; }
+
+    /// <summary>Frame number of folio <paramref name="index"/>.</summary>
+    public uint this[int index]
+    {
+        readonly get => _pfns[index];
+        internal set => _pfns[index] = value;
+    }
+
+    [InlineArray(Capacity)]
+    private struct Pfns
+    {
+        private uint _first;
+    }
+}

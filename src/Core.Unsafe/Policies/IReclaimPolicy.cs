@@ -1,0 +1,111 @@
+using ReclaimNative.Mechanisms;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// A reclaim policy: a struct without fields whose static operations the core calls. Its state lies in bytes for each
+/// lruvec and words for each page that the core keeps for it. Every operation but <see cref="Describe"/> may be left
+/// out and then does what its default here does; with all left out, the policy is FIFO.
+/// </summary>
+/// <remarks>
+/// Rules. An operation allocates nothing, takes no lock and does not block. It reaches pages through
+/// <see cref="PolicyView"/> only. The core owns the lists: every resident page that is not isolated is on exactly one
+/// list of its lruvec. The policy proposes and the core disposes: a page that may not be evicted is kept whatever the
+/// policy says. The operations of one lruvec never run at the same time.
+/// </remarks>
+public interface IReclaimPolicy
+{
+    /// <summary>What the policy is; called once, when it is defined.</summary>
+    static abstract PolicyDescriptor Describe();
+
+    /// <summary>A lruvec was bound: its state is zero and its lists are empty. Default: nothing.</summary>
+    static virtual void LruvecOnline(PolicyView view)
+    {
+    }
+
+    /// <summary>
+    /// Puts a folio that is on no list on one of them: a new one, or one that survived isolation.
+    /// Default: the head of list 0, or its tail when so hinted.
+    /// </summary>
+    static virtual void Place(PolicyView view, uint pfn, PlaceHint hint) => DefaultOperations.Place(view, pfn, hint);
+
+    /// <summary>
+    /// A folio is about to leave for good. Evicted ones are isolated already; others are still on their list, from
+    /// which the core takes them afterwards. Default: nothing.
+    /// </summary>
+    static virtual void Remove(PolicyView view, uint pfn, RemoveReason reason)
+    {
+    }
+
+    /// <summary>Something happened to a folio. Default: a descriptor access is remembered as one reference.</summary>
+    static virtual void OnEvent(PolicyView view, uint pfn, FolioEvent what) => DefaultOperations.OnEvent(view, pfn, what);
+
+    /// <summary>
+    /// The hits since the last call, oldest first, all on this lruvec; only for policies with
+    /// <see cref="PolicyFlags.SeesAccesses"/>. Default: nothing.
+    /// </summary>
+    static virtual void OnAccesses(PolicyView view, ReadOnlySpan<uint> pfns)
+    {
+    }
+
+    /// <summary>A walk or a lookaround found the folio accessed, and has cleared the bit. Default: remembered as one reference.</summary>
+    static virtual void OnYoung(PolicyView view, uint pfn) => DefaultOperations.OnYoung(view, pfn);
+
+    /// <summary>
+    /// A node pass begins. Called once for each policy in the subtree, with the lruvec of the reclaim's target.
+    /// Default: nothing.
+    /// </summary>
+    static virtual void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
+    {
+    }
+
+    /// <summary>
+    /// How much to do in the visit that begins. False: nothing. A visit with <see cref="ScanControl.Background"/> is for
+    /// aging alone. Default: as long as the reclaim wants pages; nothing in the background.
+    /// </summary>
+    static virtual bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
+        DefaultOperations.Budget(view, ref scan, ref budget);
+
+    /// <summary>
+    /// Isolates the next batch. A batch with nothing in it ends the visit unless <see cref="FolioBatch.Examined"/> says
+    /// that pages were looked at. Default: from the tail of list 0, as many as the reclaim still wants.
+    /// </summary>
+    static virtual void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch) =>
+        DefaultOperations.Isolate(view, ref scan, ref budget, ref batch);
+
+    /// <summary>
+    /// What to do with one isolated folio, given what its mappings said (nothing for policies with
+    /// <see cref="PolicyFlags.IgnoresReferences"/>). Default: reclaim.
+    /// </summary>
+    static virtual Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition) => Policies.Verdict.Reclaim;
+
+    /// <summary>
+    /// A batch has been worked on; its survivors are about to be placed. True asks the core to try once more those
+    /// that are clean, unmapped and not active. Default: false.
+    /// </summary>
+    static virtual bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch) => false;
+
+    /// <summary>Go on with this lruvec? Asked after each batch. Default: while the reclaim wants pages.</summary>
+    static virtual bool Continue(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
+        scan.NrReclaimed < scan.NrToReclaim;
+
+    /// <summary>A visit has ended. Default: nothing.</summary>
+    static virtual void Visited(PolicyView view, ref ScanControl scan, VisitOutcome outcome)
+    {
+    }
+
+    /// <summary>
+    /// What to remember of a folio that is being evicted on behalf of <paramref name="target"/>, the lruvec of the
+    /// reclaim's target. Default: that it was there.
+    /// </summary>
+    static virtual ShadowEntry MakeShadow(PolicyView view, uint pfn, PolicyView target) => view.ShadowOf(pfn, 0);
+
+    /// <summary>
+    /// A folio has come back whose shadow this policy made; it is not placed yet. <paramref name="inFault"/>: through a
+    /// mapping with recency. Default: counts a refault.
+    /// </summary>
+    static virtual void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault) => view.CountRefault(pfn);
+
+    /// <summary>Pages of the lruvec by class. Default: everything is inactive.</summary>
+    static virtual LruSizes Sizes(PolicyView view) => DefaultOperations.Sizes(view);
+}

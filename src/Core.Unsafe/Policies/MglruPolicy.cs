@@ -1,0 +1,597 @@
+using System.Numerics;
+using ReclaimNative.Frames;
+using ReclaimNative.Mechanisms;
+using ReclaimNative.Observe;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// Linux's Multi-Gen LRU: pages are sorted into at most four generations by when they were last seen used. Aging walks
+/// page tables, promotes what was used and opens a new youngest generation; eviction takes from the oldest one, sorts
+/// out what was promoted meanwhile, and a feedback controller compares refaults to choose between anonymous and file
+/// pages and to protect pages that are read through descriptors often (tiers).
+/// </summary>
+/// <remarks>
+/// Source: kernel-reclaim reference section 5, in the form of 6.18. List <c>gen * 2 + type</c> holds generation gen =
+/// seq mod 4 of a type; promotion rewrites only the folio's generation field, so the count of a generation is kept
+/// apart from the length of its list. Not here yet: the memcg LRU, min_ttl, large folios, the retry of folios that
+/// missed their end of writeback, and setting dirty file pages aside while sorting (the engine handles them).
+/// </remarks>
+public readonly unsafe struct MglruPolicy : IReclaimPolicy
+{
+    private const int MinGenerations = 2;
+    private const int MaxGenerations = 4;
+    private const int Tiers = 4;
+    private const int MinBatch = 64;
+    private const int MaxBatch = 4096;
+    private const int MaxRefs = 3;
+
+    /// <summary>Refaults below which the controller does not judge.</summary>
+    private const long JudgedRefaults = 64;
+
+    private const FolioFlags RefsFlags = FolioFlags.Referenced | FolioFlags.RefsMask;
+
+    /// <inheritdoc/>
+    public static PolicyDescriptor Describe() => new()
+    {
+        Name = "mglru",
+        Summary = "Linux's Multi-Gen LRU",
+        Lists = MaxGenerations * 2,
+        LeastReclaim = 32,
+        StateBytes = sizeof(Generations),
+        Defaults = Mechanism.Walk | Mechanism.Bloom | Mechanism.Lookaround | Mechanism.Refault | Mechanism.Pid | Mechanism.Tiers,
+        Supports = Mechanism.Walk | Mechanism.Bloom | Mechanism.Lookaround | Mechanism.Refault | Mechanism.Pid | Mechanism.Tiers,
+    };
+
+    /// <inheritdoc/>
+    public static void LruvecOnline(PolicyView view)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        lru.MaxSeq = MaxGenerations - 1;
+        for (int generation = 0; generation < MaxGenerations; generation++)
+            lru.Birth[generation] = view.NowMs;
+    }
+
+    /// <summary>One formula for every insertion and putback: how many generations from the youngest.</summary>
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        int type = (int)view.TypeOf(pfn);
+        int generation = (int)(SeqFor(ref lru, view.Flags(pfn), hint) % MaxGenerations);
+        SetGeneration(view, pfn, generation, cleared: FolioFlags.Active);
+        lru.Pages[generation * 2 + type]++;
+        if (hint == PlaceHint.Tail)
+            view.AddTail(generation * 2 + type, pfn);
+        else
+            view.AddHead(generation * 2 + type, pfn);
+    }
+
+    /// <inheritdoc/>
+    public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
+    {
+        int generation = GenerationOf(view.Flags(pfn));
+        if (generation < 0)
+            return;
+        view.State<Generations>().Pages[generation * 2 + (int)view.TypeOf(pfn)]--;
+        view.ClearFlags(pfn, FolioFlags.GenerationMask);
+    }
+
+    /// <summary>A faulted page starts among the young; descriptor accesses are counted up to the top tier.</summary>
+    public static void OnEvent(PolicyView view, uint pfn, FolioEvent what)
+    {
+        switch (what)
+        {
+            case FolioEvent.NewByFault:
+                view.SetFlags(pfn, FolioFlags.Active);
+                break;
+            case FolioEvent.DescriptorAccess:
+                FolioFlags flags = view.Flags(pfn);
+                int refs = RefsField(flags);
+                if ((flags & FolioFlags.Referenced) == 0)
+                {
+                    view.ClearFlags(pfn, FolioFlags.RefsMask);
+                    view.SetFlags(pfn, FolioFlags.Referenced);
+                }
+                else if (refs < MaxRefs)
+                {
+                    SetRefsField(view, pfn, refs + 1);
+                }
+                else
+                {
+                    view.SetFlags(pfn, FolioFlags.Workingset);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>The second observation through page tables promotes to the youngest generation; the first is remembered.</summary>
+    public static void OnYoung(PolicyView view, uint pfn)
+    {
+        FolioFlags flags = view.Flags(pfn);
+        int generation = GenerationOf(flags);
+        if (generation < 0)
+            return;
+        if (!IsSecondObservation(view, pfn, flags))
+            return;
+        ref Generations lru = ref view.State<Generations>();
+        int youngest = (int)(lru.MaxSeq % MaxGenerations);
+        int type = (int)view.TypeOf(pfn);
+        lru.Pages[generation * 2 + type]--;
+        lru.Pages[youngest * 2 + type]++;
+        SetGeneration(view, pfn, youngest, cleared: RefsFlags);
+    }
+
+    /// <summary>A large reclaim of the whole machine starts at the priority that its size calls for.</summary>
+    public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
+    {
+        if (!scan.IsRootReclaim || scan.Priority != ScanControl.DefaultPriority || scan.NrToReclaim < MinBatch)
+            return;
+        LruSizes sizes = target.TotalSizes();
+        ulong reclaimable = (ulong)(sizes.InactiveFile + (target.HasSwapFor(1) ? sizes.InactiveAnon : 0));
+        if (reclaimable > 0)
+            scan.Priority = InitialPriority(reclaimable, (ulong)scan.NrToReclaim);
+    }
+
+    /// <inheritdoc/>
+    public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) => !scan.Background;
+
+    /// <summary>
+    /// Decides anew for each batch how much is left to scan; ages instead when the oldest evictable generation is
+    /// among the two youngest or next to them, and then the cgroup has had its turn.
+    /// </summary>
+    public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        ref Work work = ref LruvecBudget.As<Work>(ref budget);
+        int swappiness = EffectiveSwappiness(view, scan);
+        long size = view.Unprotected(EvictablePages(ref lru, swappiness), ref scan);
+        if (!ShouldAge(ref lru, swappiness) || scan.Priority == ScanControl.DefaultPriority)
+        {
+            work.ToScan = size >> scan.Priority;
+        }
+        else
+        {
+            Age(view, ref lru, swappiness);
+            budget.Done = true;
+            return;
+        }
+
+        if (work.ToScan == 0)
+            return;
+        long scanned = IsolateFolios(view, ref lru, swappiness, work.ToScan, ref batch);
+        if (TryAdvanceMinSeq(ref lru, view, swappiness))
+            scanned++;
+        if (OldestEvictable(ref lru, swappiness) + MinGenerations > lru.MaxSeq)
+            work.Exhausted = true;
+        work.Scanned += scanned;
+        batch.Examined = scanned;
+    }
+
+    /// <inheritdoc/>
+    public static Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition)
+    {
+        if (references.Mappings == 0)
+            return Policies.Verdict.Reclaim;
+        return IsSecondObservation(view, pfn, view.Flags(pfn)) ? Policies.Verdict.Activate : Policies.Verdict.Keep;
+    }
+
+    /// <summary>What was rejected must not land in the oldest generation again, or it would be met at once.</summary>
+    public static bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        for (int i = 0; i < batch.Survivors; i++)
+        {
+            uint pfn = batch[i];
+            if (SeqFor(ref lru, view.Flags(pfn), PlaceHint.Head) == lru.MinSeq[(int)view.TypeOf(pfn)])
+            {
+                view.ClearFlags(pfn, RefsFlags);
+                view.SetFlags(pfn, FolioFlags.Active);
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A cgroup is scanned for its whole share; the whole machine only until enough is reclaimed.</summary>
+    public static bool Continue(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget)
+    {
+        ref Work work = ref LruvecBudget.As<Work>(ref budget);
+        if (work.Exhausted || work.Scanned >= work.ToScan)
+            return false;
+        if (!scan.IsRootReclaim)
+            return true;
+        bool balanced = scan.Reclaimer == Reclaimer.Kswapd && view.Node.Free >= view.Node.Watermarks.High + MinBatch;
+        return scan.NrReclaimed < scan.NrToReclaim && !balanced;
+    }
+
+    /// <summary>The oldest generation's number and the page's descriptor references; counts the eviction in its tier.</summary>
+    public static ShadowEntry MakeShadow(PolicyView view, uint pfn, PolicyView target)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        int type = (int)view.TypeOf(pfn);
+        FolioFlags flags = view.Flags(pfn);
+        lru.Evicted[type * Tiers + TierOf(flags)]++;
+        return view.ShadowOf(pfn, TokenOf(lru.MinSeq[type], RefsOf(flags)));
+    }
+
+    /// <inheritdoc/>
+    public static void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault)
+    {
+        if (shadow.Memcg != view.Memcg.Id || shadow.Node != view.Node.Id)
+            return;
+        view.CountRefault(pfn);
+        ref Generations lru = ref view.State<Generations>();
+        uint seqMask = view.StampMask >> 2;
+        uint age = ((uint)lru.MaxSeq - (shadow.Stamp >> 2)) & seqMask;
+        if (Math.Min(age, seqMask + 1 - age) >= MaxGenerations)
+            return;
+
+        int type = (int)view.TypeOf(pfn);
+        int refs = (int)(shadow.Stamp & 3) + 1;
+        lru.Refaulted[type * Tiers + (shadow.Workingset ? Tiers - 1 : TierOfRefs(refs))]++;
+        if (inFault)
+            view.Count(Counter.workingset_activate_anon + type, 1);
+        if (shadow.Workingset)
+        {
+            view.SetFlags(pfn, FolioFlags.Workingset);
+            view.Count(Counter.workingset_restore_anon + type, 1);
+        }
+        else
+        {
+            SetRefsField(view, pfn, refs - 1);
+        }
+    }
+
+    /// <summary>The two youngest generations count as active.</summary>
+    public static LruSizes Sizes(PolicyView view)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        Span<long> sums = stackalloc long[4];
+        for (int type = 0; type < 2; type++)
+        {
+            for (ulong seq = lru.MinSeq[type]; seq <= lru.MaxSeq; seq++)
+            {
+                bool active = seq + MinGenerations > lru.MaxSeq;
+                sums[type * 2 + (active ? 1 : 0)] += Math.Max(0, lru.Pages[(int)(seq % MaxGenerations) * 2 + type]);
+            }
+        }
+
+        return new LruSizes(sums[0], sums[1], sums[2], sums[3]);
+    }
+
+    /// <summary>Set point and process variable of the controller: refaults against what was evicted or protected.</summary>
+    internal readonly record struct Position(long Refaulted, long Total, long Gain);
+
+    /// <summary>The process variable refaults no more than the set point, so it may be evicted.</summary>
+    internal static bool MayEvict(Position setPoint, Position variable) =>
+        variable.Refaulted < JudgedRefaults
+        || (Int128)variable.Refaulted * (setPoint.Total + JudgedRefaults) * setPoint.Gain
+            <= (Int128)(setPoint.Refaulted + 1) * variable.Total * variable.Gain;
+
+    /// <summary>floor(log2(reclaimable)) less the bits of what is wanted, within 6 to 12.</summary>
+    internal static int InitialPriority(ulong reclaimable, ulong wanted)
+    {
+        int bits = 64 - BitOperations.LeadingZeroCount(wanted - 1);
+        return Math.Clamp(BitOperations.Log2(reclaimable) - bits, ScanControl.DefaultPriority / 2, ScanControl.DefaultPriority);
+    }
+
+    /// <summary>Tier of a folio: the logarithm of its descriptor references, the top one for the working set.</summary>
+    internal static int TierOf(FolioFlags flags) =>
+        (flags & FolioFlags.Workingset) != 0 ? Tiers - 1 : TierOfRefs(RefsOf(flags));
+
+    /// <summary>What a shadow remembers: the generation, and in 2 bits the descriptor references beyond the first.</summary>
+    internal static uint TokenOf(ulong minSeq, int refs) => (uint)(minSeq << 2) | (uint)Math.Max(refs - 1, 0);
+
+    private static ulong SeqFor(ref Generations lru, FolioFlags flags, PlaceHint hint)
+    {
+        int workingset = (flags & FolioFlags.Workingset) != 0 ? 1 : 0;
+        bool anon = (flags & FolioFlags.SwapBacked) != 0;
+        bool awaitsWriteback = (flags & FolioFlags.Reclaim) != 0 && (flags & (FolioFlags.Dirty | FolioFlags.Writeback)) != 0;
+        int fromYoungest;
+        if ((flags & FolioFlags.Active) != 0)
+            fromYoungest = 2 - workingset;
+        else if (hint == PlaceHint.Tail)
+            fromYoungest = 4;
+        else if (anon || awaitsWriteback)
+            fromYoungest = 2;
+        else
+            fromYoungest = 4 - workingset;
+        return Math.Max(lru.MaxSeq + 1 - (ulong)fromYoungest, lru.MinSeq[anon ? 0 : 1]);
+    }
+
+    /// <summary>0 when anonymous pages can't go anywhere: less than a batch of swap is free.</summary>
+    private static int EffectiveSwappiness(PolicyView view, in ScanControl scan) =>
+        scan.MaySwap && view.HasSwapFor(MinBatch) ? view.SwappinessOf(scan) : 0;
+
+    private static bool IsEvictable(int type, int swappiness) => type == (int)FolioType.File || swappiness > 0;
+
+    private static ulong OldestEvictable(ref Generations lru, int swappiness) =>
+        swappiness == 0 ? lru.MinSeq[1] : Math.Min(lru.MinSeq[0], lru.MinSeq[1]);
+
+    private static bool ShouldAge(ref Generations lru, int swappiness) =>
+        OldestEvictable(ref lru, swappiness) + MinGenerations >= lru.MaxSeq;
+
+    private static long EvictablePages(ref Generations lru, int swappiness)
+    {
+        long pages = 0;
+        for (int type = 0; type < 2; type++)
+        {
+            if (!IsEvictable(type, swappiness))
+                continue;
+            for (int generation = 0; generation < MaxGenerations; generation++)
+                pages += Math.Max(0, lru.Pages[generation * 2 + type]);
+        }
+
+        return pages;
+    }
+
+    private static void Age(PolicyView view, ref Generations lru, int swappiness)
+    {
+        view.WalkPageTables(new WalkOptions(SkipAnon: swappiness == 0));
+        for (int type = 0; type < 2; type++)
+        {
+            if (lru.MaxSeq - lru.MinSeq[type] + 1 < MaxGenerations)
+                continue;
+            if (IsEvictable(type, swappiness))
+                MergeOldest(view, ref lru, type);
+            CarryOver(ref lru, type);
+            lru.MinSeq[type]++;
+        }
+
+        lru.MaxSeq++;
+        lru.Birth[(int)(lru.MaxSeq % MaxGenerations)] = view.NowMs;
+    }
+
+    /// <summary>Makes room for a new generation: the oldest one joins the next, except for what was promoted meanwhile.</summary>
+    private static void MergeOldest(PolicyView view, ref Generations lru, int type)
+    {
+        int oldest = (int)(lru.MinSeq[type] % MaxGenerations);
+        int next = (oldest + 1) % MaxGenerations;
+        uint pfn;
+        while ((pfn = view.Tail(oldest * 2 + type)) != PolicyView.None)
+        {
+            FolioFlags flags = view.Flags(pfn);
+            int generation = GenerationOf(flags);
+            if (generation == oldest)
+            {
+                lru.Protected[type * Tiers + TierOf(flags)]++;
+                MoveGeneration(view, ref lru, pfn, type, oldest, next);
+                generation = next;
+            }
+
+            view.MoveToTail(generation * 2 + type, pfn);
+        }
+    }
+
+    /// <summary>Retires generations whose list has run empty, two always being kept.</summary>
+    private static bool TryAdvanceMinSeq(ref Generations lru, PolicyView view, int swappiness)
+    {
+        Span<ulong> seqs = [lru.MinSeq[0], lru.MinSeq[1]];
+        for (int type = 0; type < 2; type++)
+        {
+            if (!IsEvictable(type, swappiness))
+                continue;
+            while (seqs[type] + MinGenerations <= lru.MaxSeq && view.Count((int)(seqs[type] % MaxGenerations) * 2 + type) == 0)
+                seqs[type]++;
+        }
+
+        // Neither type may leave the other behind at the boundary between old and young.
+        if (swappiness > 0)
+        {
+            ulong boundary = lru.MaxSeq - MinGenerations;
+            if (seqs[0] > boundary && seqs[1] < boundary)
+                seqs[0] = boundary;
+            else if (seqs[1] > boundary && seqs[0] < boundary)
+                seqs[1] = boundary;
+        }
+
+        bool advanced = false;
+        for (int type = 0; type < 2; type++)
+        {
+            if (seqs[type] <= lru.MinSeq[type])
+                continue;
+            CarryOver(ref lru, type);
+            lru.MinSeq[type] = seqs[type];
+            advanced = true;
+        }
+
+        return advanced;
+    }
+
+    private static long IsolateFolios(PolicyView view, ref Generations lru, int swappiness, long toScan, ref FolioBatch batch)
+    {
+        int type = TypeToScan(view, ref lru, swappiness);
+        for (int attempt = 0; attempt < 2; attempt++, type = 1 - type)
+        {
+            if (!IsEvictable(type, swappiness))
+                continue;
+            long scanned = ScanFolios(view, ref lru, type, toScan, ref batch);
+            if (scanned > 0)
+                return scanned;
+        }
+
+        return 0;
+    }
+
+    private static long ScanFolios(PolicyView view, ref Generations lru, int type, long toScan, ref FolioBatch batch)
+    {
+        batch.Type = (FolioType)type;
+        if (lru.MaxSeq - lru.MinSeq[type] + 1 == MinGenerations)
+            return 0;
+        int lastTier = LastTierToEvict(view, ref lru, type);
+        int oldest = (int)(lru.MinSeq[type] % MaxGenerations);
+        long limit = Math.Min(toScan, MaxBatch);
+        long scanned = 0;
+        long sorted = 0;
+        int skipped = 0;
+        uint pfn;
+        while (scanned < limit && batch.Count < MinBatch && skipped < MinBatch
+            && (pfn = view.Tail(oldest * 2 + type)) != PolicyView.None)
+        {
+            scanned++;
+            if (TrySort(view, ref lru, pfn, type, oldest, lastTier))
+            {
+                sorted++;
+            }
+            else if (view.TryIsolate(pfn, ref batch))
+            {
+                lru.Pages[oldest * 2 + type]--;
+                bool referenced = (view.Flags(pfn) & FolioFlags.Referenced) != 0;
+                view.ClearFlags(pfn, FolioFlags.GenerationMask | (referenced ? FolioFlags.None : FolioFlags.RefsMask));
+            }
+            else
+            {
+                skipped++;
+            }
+        }
+
+        view.Count(Counter.pgrefill, sorted);
+        return batch.Count > 0 || scanned == limit ? scanned : 0;
+    }
+
+    /// <summary>Moves on what does not belong to the oldest generation, or whose tier is protected. True when it did.</summary>
+    private static bool TrySort(PolicyView view, ref Generations lru, uint pfn, int type, int oldest, int lastTier)
+    {
+        FolioFlags flags = view.Flags(pfn);
+        int generation = GenerationOf(flags);
+        if (generation != oldest)
+        {
+            view.MoveToHead(generation * 2 + type, pfn);
+            return true;
+        }
+
+        int tier = TierOf(flags);
+        bool saturated = RefsOf(flags) == MaxRefs + 1 && (flags & FolioFlags.Workingset) != 0;
+        if (!view.Has(Mechanism.Tiers) || (tier <= lastTier && !saturated))
+            return false;
+        if (!saturated)
+            lru.Protected[type * Tiers + tier]++;
+        int next = (oldest + 1) % MaxGenerations;
+        MoveGeneration(view, ref lru, pfn, type, oldest, next);
+        view.MoveToHead(next * 2 + type, pfn);
+        return true;
+    }
+
+    private static int TypeToScan(PolicyView view, ref Generations lru, int swappiness)
+    {
+        if (swappiness <= 1 || !view.Has(Mechanism.Pid))
+            return (int)FolioType.File;
+        if (swappiness >= 200)
+            return (int)FolioType.Anon;
+        Position anon = PositionOf(ref lru, 0, 0, Tiers, swappiness);
+        Position file = PositionOf(ref lru, 1, 0, Tiers, 200 - swappiness);
+        return (int)(MayEvict(anon, file) ? FolioType.File : FolioType.Anon);
+    }
+
+    private static int LastTierToEvict(PolicyView view, ref Generations lru, int type)
+    {
+        if (!view.Has(Mechanism.Pid))
+            return Tiers - 1;
+        Position setPoint = PositionOf(ref lru, type, 0, 1, 2);
+        int tier = 1;
+        while (tier < Tiers && MayEvict(setPoint, PositionOf(ref lru, type, tier, tier + 1, 3)))
+            tier++;
+        return tier - 1;
+    }
+
+    private static Position PositionOf(ref Generations lru, int type, int fromTier, int toTier, long gain)
+    {
+        long refaulted = 0;
+        long total = 0;
+        for (int i = type * Tiers + fromTier; i < type * Tiers + toTier; i++)
+        {
+            refaulted += lru.AverageRefaulted[i] + lru.Refaulted[i];
+            total += lru.AverageTotal[i] + lru.Evicted[i] + lru.Protected[i];
+        }
+
+        return new Position(refaulted, total, gain);
+    }
+
+    /// <summary>Folds the statistics of the generation that was evicted into the averages: the controller's integral term.</summary>
+    private static void CarryOver(ref Generations lru, int type)
+    {
+        for (int i = type * Tiers; i < (type + 1) * Tiers; i++)
+        {
+            lru.AverageRefaulted[i] = (lru.AverageRefaulted[i] + lru.Refaulted[i]) / 2;
+            lru.AverageTotal[i] = (lru.AverageTotal[i] + lru.Evicted[i] + lru.Protected[i]) / 2;
+            lru.Refaulted[i] = lru.Evicted[i] = lru.Protected[i] = 0;
+        }
+    }
+
+    private static bool IsSecondObservation(PolicyView view, uint pfn, FolioFlags flags)
+    {
+        if ((flags & (FolioFlags.Referenced | FolioFlags.Workingset)) == 0)
+        {
+            view.ClearFlags(pfn, FolioFlags.RefsMask);
+            view.SetFlags(pfn, FolioFlags.Referenced);
+            return false;
+        }
+
+        view.ClearFlags(pfn, RefsFlags);
+        view.SetFlags(pfn, FolioFlags.Workingset);
+        return true;
+    }
+
+    private static void MoveGeneration(PolicyView view, ref Generations lru, uint pfn, int type, int from, int to)
+    {
+        lru.Pages[from * 2 + type]--;
+        lru.Pages[to * 2 + type]++;
+        SetGeneration(view, pfn, to, cleared: RefsFlags);
+    }
+
+    private static void SetGeneration(PolicyView view, uint pfn, int generation, FolioFlags cleared)
+    {
+        view.ClearFlags(pfn, cleared | FolioFlags.GenerationMask);
+        view.SetFlags(pfn, (FolioFlags)((uint)(generation + 1) << FolioField.GenerationShift));
+    }
+
+    private static void SetRefsField(PolicyView view, uint pfn, int refs)
+    {
+        view.ClearFlags(pfn, FolioFlags.RefsMask);
+        view.SetFlags(pfn, (FolioFlags)((uint)refs << FolioField.RefsShift));
+    }
+
+    private static int GenerationOf(FolioFlags flags) => (int)((uint)(flags & FolioFlags.GenerationMask) >> FolioField.GenerationShift) - 1;
+
+    private static int RefsField(FolioFlags flags) => (int)((uint)(flags & FolioFlags.RefsMask) >> FolioField.RefsShift);
+
+    /// <summary>Descriptor references, 0 to 4: none without the referenced flag.</summary>
+    private static int RefsOf(FolioFlags flags) => (flags & FolioFlags.Referenced) == 0 ? 0 : RefsField(flags) + 1;
+
+    private static int TierOfRefs(int refs) => refs <= 1 ? 0 : 32 - BitOperations.LeadingZeroCount((uint)(refs - 1));
+
+    private struct Work
+    {
+        /// <summary>Pages to scan in this visit, as last decided.</summary>
+        public long ToScan;
+
+        /// <summary>Pages scanned in this visit.</summary>
+        public long Scanned;
+
+        /// <summary>No type has a generation left that may be evicted.</summary>
+        public bool Exhausted;
+    }
+
+    /// <summary>State of one lruvec. Arrays over type and tier are type-major; over generation and type, generation-major.</summary>
+    private struct Generations
+    {
+        /// <summary>Number of the youngest generation, for both types.</summary>
+        public ulong MaxSeq;
+
+        /// <summary>Number of the oldest generation of each type.</summary>
+        public fixed ulong MinSeq[2];
+
+        /// <summary>When each generation was opened, in the owner's milliseconds.</summary>
+        public fixed long Birth[MaxGenerations];
+
+        /// <summary>Pages of each generation and type by their own generation field.</summary>
+        public fixed long Pages[MaxGenerations * 2];
+
+        public fixed long AverageRefaulted[2 * Tiers];
+        public fixed long AverageTotal[2 * Tiers];
+        public fixed long Refaulted[2 * Tiers];
+        public fixed long Evicted[2 * Tiers];
+        public fixed long Protected[2 * Tiers];
+    }
+}

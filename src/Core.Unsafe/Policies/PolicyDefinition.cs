@@ -1,0 +1,56 @@
+namespace ReclaimNative.Policies;
+
+/// <summary>A policy ready to be bound: its operations, what it says of itself, and which mechanisms are on.</summary>
+public sealed class PolicyDefinition
+{
+    private PolicyDefinition(PolicyDescriptor descriptor, ReclaimOps ops, string name, Mechanism mechanisms, object? instance)
+    {
+        Descriptor = descriptor;
+        Ops = ops;
+        Name = name;
+        Mechanisms = mechanisms;
+        Instance = instance;
+    }
+
+    /// <summary>Its name with the switches it was given, such as <c>mglru-bloom</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What it says of itself.</summary>
+    public PolicyDescriptor Descriptor { get; }
+
+    /// <summary>Mechanisms that are on.</summary>
+    public Mechanism Mechanisms { get; }
+
+    /// <summary>An object of its author's that its operations find in <see cref="PolicyView.Instance"/>.</summary>
+    public object? Instance { get; }
+
+    internal ReclaimOps Ops { get; }
+
+    /// <summary>Defines a policy from its type.</summary>
+    /// <exception cref="ArgumentException">What it says of itself is out of range.</exception>
+    public static PolicyDefinition Of<TPolicy>(object? instance = null) where TPolicy : struct, IReclaimPolicy
+    {
+        PolicyDescriptor descriptor = TPolicy.Describe();
+        if (descriptor.Name.Length == 0 || descriptor.Name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c)))
+            throw new ArgumentException($"A policy's name is made of a-z and 0-9, not '{descriptor.Name}'.");
+        if (descriptor.Lists is < 1 or > Lru.FrameLists.MaxLists)
+            throw new ArgumentException($"Policy {descriptor.Name} asks for {descriptor.Lists} lists; 1 to {Lru.FrameLists.MaxLists} are accepted.");
+        if (descriptor.LeastReclaim < 1 || descriptor.StateBytes < 0 || descriptor.WordsPerPage is < 0 or > 16)
+            throw new ArgumentException($"Policy {descriptor.Name} asks for a negative size, for more than 16 words a page, or reclaims less than a page.");
+        return new PolicyDefinition(descriptor, PolicyAdapter<TPolicy>.Ops, descriptor.Name, descriptor.Defaults, instance);
+    }
+
+    /// <summary>The same policy with mechanisms switched on and off, under the name it is asked for by.</summary>
+    /// <exception cref="ArgumentException">It can't use one that is switched on.</exception>
+    public PolicyDefinition With(string name, Mechanism on, Mechanism off)
+    {
+        Mechanism unsupported = (on | off) & ~Descriptor.Supports;
+        if (unsupported != 0)
+            throw new ArgumentException($"Policy {Descriptor.Name} has no switch '{unsupported.ToString().ToLowerInvariant()}'; it has {DescribeSwitches()}.");
+        return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, Instance);
+    }
+
+    /// <summary>Its switches as a list for messages, or "none".</summary>
+    public string DescribeSwitches() =>
+        Descriptor.Supports == Mechanism.None ? "none" : Descriptor.Supports.ToString().ToLowerInvariant();
+}

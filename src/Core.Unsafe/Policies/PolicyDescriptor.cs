@@ -1,0 +1,35 @@
+namespace ReclaimNative.Policies;
+
+/// <summary>What a policy says of itself before it is bound. Only the name is required.</summary>
+public sealed record PolicyDescriptor
+{
+    /// <summary>The name to ask for it by: <c>[a-z0-9]+</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One line for <c>reclaim policies</c>.</summary>
+    public string Summary { get; init; } = "";
+
+    /// <summary>How the core treats its pages.</summary>
+    public PolicyFlags Flags { get; init; }
+
+    /// <summary>What it is told of accesses.</summary>
+    public PolicySight Sight { get; init; }
+
+    /// <summary>Lists that it uses on each lruvec, 1 to 64.</summary>
+    public int Lists { get; init; } = 1;
+
+    /// <summary>Least number of pages that a reclaim asks it for: the kernel's 32, 1 for exact policies.</summary>
+    public int LeastReclaim { get; init; } = 1;
+
+    /// <summary>Bytes of its state for each lruvec.</summary>
+    public int StateBytes { get; init; }
+
+    /// <summary>32-bit words that it keeps for each frame.</summary>
+    public int WordsPerPage { get; init; }
+
+    /// <summary>Mechanisms that it uses unless they are switched off.</summary>
+    public Mechanism Defaults { get; init; }
+
+    /// <summary>Mechanisms that it can use.</summary>
+    public Mechanism Supports { get; init; }
+}

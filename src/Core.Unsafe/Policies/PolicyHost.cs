@@ -1,0 +1,76 @@
+using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
+using ReclaimNative.Observe;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// The policies of one engine and the view that each lruvec has of its own. Everything that spans cgroups with
+/// different policies is summed here.
+/// </summary>
+internal sealed unsafe class PolicyHost
+{
+    private readonly PolicyView?[] _views;
+
+    public PolicyHost(MachineState machine, PolicyDefinition[] definitions, int memcgs)
+    {
+        Machine = machine;
+        Definitions = definitions;
+        Shadows = new ShadowCodec(definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
+        _views = new PolicyView?[memcgs * machine.Nodes.Length];
+        HandsOverAccesses = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);
+    }
+
+    public MachineState Machine { get; }
+
+    /// <summary>The policies that can be bound; the position of one is its tag in shadows.</summary>
+    public PolicyDefinition[] Definitions { get; }
+
+    public ShadowCodec Shadows { get; }
+
+    /// <summary>Some policy sees every access, so hits are recorded.</summary>
+    public bool HandsOverAccesses { get; }
+
+    public PolicyView ViewAt(int lruvecIndex) => _views[lruvecIndex]!;
+
+    public PolicyView ViewOf(MemoryCgroup memcg, Node node) => _views[memcg.Id * Machine.Nodes.Length + node.Id]!;
+
+    /// <summary>The lruvec that a shadow names, or null when there is none such.</summary>
+    public PolicyView? ViewOf(in ShadowEntry shadow)
+    {
+        int index = shadow.Memcg * Machine.Nodes.Length + shadow.Node;
+        return shadow.Node < Machine.Nodes.Length && index < _views.Length ? _views[index] : null;
+    }
+
+    public int TagOf(PolicyDefinition definition) => Array.IndexOf(Definitions, definition);
+
+    /// <summary>Makes the views of a new cgroup and binds <paramref name="definition"/> to them.</summary>
+    public void Online(MemoryCgroup memcg, PolicyDefinition definition)
+    {
+        foreach (Node node in Machine.Nodes)
+        {
+            var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition);
+            _views[view.Lruvec.Index] = view;
+            view.Ops.LruvecOnline(view);
+        }
+    }
+
+    /// <summary>Pages by class of a lruvec and all below it on its node.</summary>
+    public LruSizes TotalSizes(Lruvec lruvec)
+    {
+        PolicyView view = ViewAt(lruvec.Index);
+        LruSizes sum = view.Ops.Sizes(view);
+        foreach (MemoryCgroup child in lruvec.Memcg.Children)
+            sum += TotalSizes(Machine.LruvecOf(child, lruvec.Node));
+        return sum;
+    }
+
+    /// <summary>Events of a lruvec and all below it on its node.</summary>
+    public long Total(Lruvec lruvec, Counter counter)
+    {
+        long sum = lruvec.Counts[counter];
+        foreach (MemoryCgroup child in lruvec.Memcg.Children)
+            sum += Total(Machine.LruvecOf(child, lruvec.Node), counter);
+        return sum;
+    }
+}

@@ -1,0 +1,160 @@
+namespace ReclaimNative.Policies;
+
+/// <summary>Where a policy is asked to put a folio.</summary>
+public enum PlaceHint
+{
+    /// <summary>By the folio's own flags, at the recent end.</summary>
+    Head,
+
+    /// <summary>At the cold end: its writeback has ended and reclaim wanted it.</summary>
+    Tail,
+}
+
+/// <summary>Why a folio leaves its lruvec.</summary>
+public enum RemoveReason
+{
+    /// <summary>Reclaim evicted it; it was isolated and is on no list.</summary>
+    Evicted,
+
+    /// <summary>Its owner freed it.</summary>
+    Freed,
+}
+
+/// <summary>Something that happened to a resident folio.</summary>
+public enum FolioEvent
+{
+    /// <summary>Comes in through a fault in an area with recency; sent before it is placed.</summary>
+    NewByFault,
+
+    /// <summary>Comes in through a read; sent before it is placed.</summary>
+    NewByRead,
+
+    /// <summary>Was read or written through a descriptor.</summary>
+    DescriptorAccess,
+}
+
+/// <summary>What a policy decides about one isolated folio.</summary>
+public enum Verdict
+{
+    /// <summary>Evict it, writing it first when needed.</summary>
+    Reclaim,
+
+    /// <summary>Evict it if it is clean, else keep it.</summary>
+    ReclaimClean,
+
+    /// <summary>Put it back where its flags say.</summary>
+    Keep,
+
+    /// <summary>Put it back as active.</summary>
+    Activate,
+}
+
+/// <summary>What an isolated batch is for.</summary>
+public enum Disposition
+{
+    /// <summary>Candidates for eviction.</summary>
+    Shrink,
+
+    /// <summary>Aging: the verdict is Keep for those that stay active, anything else deactivates.</summary>
+    Deactivate,
+}
+
+/// <summary>How a visit to one lruvec ended.</summary>
+public enum VisitOutcome
+{
+    /// <summary>Some of its budget was used.</summary>
+    Partial,
+
+    /// <summary>The policy had nothing more to give in this round.</summary>
+    Done,
+}
+
+/// <summary>Who reclaims.</summary>
+public enum Reclaimer
+{
+    /// <summary>A task that allocates, at a cgroup's limit or for want of free frames.</summary>
+    Direct,
+
+    /// <summary>The node's background reclaimer.</summary>
+    Kswapd,
+
+    /// <summary>A request from outside.</summary>
+    Proactive,
+}
+
+/// <summary>What a policy is told of the accesses to its pages; a result is compared only within one of these.</summary>
+public enum PolicySight
+{
+    /// <summary>Accessed bits, as a kernel has them.</summary>
+    Bits,
+
+    /// <summary>Every access, in order.</summary>
+    Accesses,
+
+    /// <summary>The future.</summary>
+    Future,
+}
+
+/// <summary>How the core treats the pages of a policy.</summary>
+[Flags]
+public enum PolicyFlags
+{
+    /// <summary>A policy that lives on accessed bits, like a kernel's.</summary>
+    None = 0,
+
+    /// <summary>Every hit is handed over, in order, in batches, before the next decision. Costs a store for each access.</summary>
+    SeesAccesses = 1,
+
+    /// <summary>After a fault the accessed bit is 0, not 1: the access that brought the page in does not count as a use.</summary>
+    ClearOnPlace = 2,
+
+    /// <summary>Eviction does not look at accessed bits: the policy has decided when it isolates.</summary>
+    IgnoresReferences = 4,
+}
+
+/// <summary>Mechanisms of the core that a policy may use, each a switch: off means that its code does not run.</summary>
+[Flags]
+public enum Mechanism
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Page-table walks when the policy ages.</summary>
+    Walk = 1,
+
+    /// <summary>The Bloom filter that spares walks the tables that were not worth it.</summary>
+    Bloom = 2,
+
+    /// <summary>Looking at the neighbours of a page found young through the reverse map.</summary>
+    Lookaround = 4,
+
+    /// <summary>Shadows of evicted pages, and what the policy concludes when one comes back.</summary>
+    Refault = 8,
+
+    /// <summary>The feedback controller that compares refaults of types and tiers.</summary>
+    Pid = 16,
+
+    /// <summary>Tiers of pages accessed through descriptors.</summary>
+    Tiers = 32,
+
+    /// <summary>Balancing anonymous against file pages by what reclaiming each has cost.</summary>
+    Cost = 64,
+}
+
+/// <summary>Pages of a lruvec by type and temperature, in the kernel's four classes.</summary>
+/// <param name="InactiveAnon">Cold anonymous pages.</param>
+/// <param name="ActiveAnon">Warm anonymous pages.</param>
+/// <param name="InactiveFile">Cold file pages.</param>
+/// <param name="ActiveFile">Warm file pages.</param>
+public readonly record struct LruSizes(long InactiveAnon, long ActiveAnon, long InactiveFile, long ActiveFile)
+{
+    /// <summary>Adds class by class.</summary>
+    public static LruSizes operator +(LruSizes a, LruSizes b) => new(
+        a.InactiveAnon + b.InactiveAnon, a.ActiveAnon + b.ActiveAnon, a.InactiveFile + b.InactiveFile, a.ActiveFile + b.ActiveFile);
+
+    /// <summary>Cold pages of a type.</summary>
+    public long Inactive(Frames.FolioType type) => type == Frames.FolioType.Anon ? InactiveAnon : InactiveFile;
+
+    /// <summary>Warm pages of a type.</summary>
+    public long Active(Frames.FolioType type) => type == Frames.FolioType.Anon ? ActiveAnon : ActiveFile;
+}

@@ -1,0 +1,325 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using ReclaimNative.Frames;
+using ReclaimNative.Lru;
+using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
+using ReclaimNative.Observe;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// One lruvec as its policy sees it: its lists, the flags of its folios, its state, and the mechanisms of the core.
+/// Everything a policy does to pages goes through here.
+/// </summary>
+/// <remarks>
+/// One object for each lruvec, made with the cgroup. Frame numbers that are not on this lruvec are refused, not
+/// trusted. Nothing here allocates.
+/// </remarks>
+public sealed unsafe class PolicyView
+{
+    /// <summary>No folio: the end of a list.</summary>
+    public const uint None = FrameTable.NoFrame;
+
+    /// <summary>The flags that a policy may change.</summary>
+    private const FolioFlags PolicyFlags =
+        FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Workingset | FolioFlags.Young
+        | FolioFlags.GenerationMask | FolioFlags.RefsMask;
+
+    private readonly PolicyHost _host;
+    private readonly MachineState _machine;
+    private readonly FrameTable _frames;
+    private readonly FrameLists _lists;
+    private readonly ListEnds* _ends;
+    private readonly Lruvec _lruvec;
+
+    internal PolicyView(PolicyHost host, Lruvec lruvec, PolicyDefinition definition)
+    {
+        _host = host;
+        _machine = host.Machine;
+        _frames = _machine.Frames;
+        _lists = _machine.Lists;
+        _ends = lruvec.Lists;
+        _lruvec = lruvec;
+        Definition = definition;
+        Ops = definition.Ops;
+        Tag = host.TagOf(definition);
+    }
+
+    /// <summary>The cgroup of this lruvec.</summary>
+    public MemoryCgroup Memcg => _lruvec.Memcg;
+
+    /// <summary>The node of this lruvec.</summary>
+    public Node Node => _lruvec.Node;
+
+    /// <summary>The object given with the policy's definition, or null.</summary>
+    public object? Instance => Definition.Instance;
+
+    /// <summary>The owner's clock in milliseconds.</summary>
+    public long NowMs => _machine.NowMs;
+
+    /// <summary>Frames of the whole machine: frame numbers are in [0, FrameCount).</summary>
+    public uint FrameCount => _frames.Count;
+
+    internal Lruvec Lruvec => _lruvec;
+
+    internal ReclaimOps Ops { get; }
+
+    internal PolicyDefinition Definition { get; }
+
+    /// <summary>Position of the policy among the engine's: its tag in shadows and its place in a pass.</summary>
+    internal int Tag { get; }
+
+    /// <summary>The policy's state for this lruvec, <see cref="PolicyDescriptor.StateBytes"/> bytes of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref T State<T>() where T : unmanaged
+    {
+        Debug.Assert(Unsafe.SizeOf<T>() <= Definition.Descriptor.StateBytes, "state larger than declared");
+        return ref Unsafe.AsRef<T>(_lruvec.State);
+    }
+
+    /// <summary>Word <paramref name="index"/> of those that the policy keeps for a frame.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref uint Word(uint pfn, int index)
+    {
+        Debug.Assert(index < _machine.PolicyWordCount, "more words than declared");
+        return ref _machine.PolicyWords[(nuint)pfn * (nuint)_machine.PolicyWordCount + (nuint)index];
+    }
+
+    /// <summary>Whether the policy was bound with <paramref name="mechanism"/> on.</summary>
+    public bool Has(Mechanism mechanism) => (Definition.Mechanisms & mechanism) != 0;
+
+    /// <summary>Folios of a list.</summary>
+    public long Count(int list) => _ends[list].Count;
+
+    /// <summary>The oldest folio of a list, or <see cref="None"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint Tail(int list) => _ends[list].Tail;
+
+    /// <summary>The most recent folio of a list, or <see cref="None"/>.</summary>
+    public uint Head(int list) => _ends[list].Head;
+
+    /// <summary>The next more recent folio of the same list, or <see cref="None"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint TowardHead(uint pfn) => _lists.TowardHead(pfn);
+
+    /// <summary>The next older folio of the same list, or <see cref="None"/>.</summary>
+    public uint TowardTail(uint pfn) => _lists.TowardTail(pfn);
+
+    /// <summary>The list that a folio is on; meaningful while it is on one.</summary>
+    public int ListOf(uint pfn) => _lists.ListOf(pfn);
+
+    /// <summary>Puts a folio that is on no list at the recent end of one.</summary>
+    /// <returns>False, and an override counted, when the folio is not this lruvec's to place.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool AddHead(int list, uint pfn)
+    {
+        if (!MayPlace(list, pfn))
+            return Override();
+        _lists.AddHead(ref _ends[list], list, pfn);
+        _frames.Set(pfn, FolioFlags.Lru);
+        _lruvec.CountResident(_frames.TypeOf(pfn), 1);
+        return true;
+    }
+
+    /// <summary>Puts a folio that is on no list at the cold end of one.</summary>
+    /// <returns>False, and an override counted, when the folio is not this lruvec's to place.</returns>
+    public bool AddTail(int list, uint pfn)
+    {
+        if (!MayPlace(list, pfn))
+            return Override();
+        _lists.AddTail(ref _ends[list], list, pfn);
+        _frames.Set(pfn, FolioFlags.Lru);
+        _lruvec.CountResident(_frames.TypeOf(pfn), 1);
+        return true;
+    }
+
+    /// <summary>Moves a folio to the recent end of a list, its own or another.</summary>
+    /// <returns>False, and an override counted, when the folio is not on a list of this lruvec.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool MoveToHead(int list, uint pfn)
+    {
+        if (!IsOnList(list, pfn))
+            return Override();
+        _lists.Remove(ref _ends[_lists.ListOf(pfn)], pfn);
+        _lists.AddHead(ref _ends[list], list, pfn);
+        return true;
+    }
+
+    /// <summary>Moves a folio to the cold end of a list, its own or another.</summary>
+    /// <returns>False, and an override counted, when the folio is not on a list of this lruvec.</returns>
+    public bool MoveToTail(int list, uint pfn)
+    {
+        if (!IsOnList(list, pfn))
+            return Override();
+        _lists.Remove(ref _ends[_lists.ListOf(pfn)], pfn);
+        _lists.AddTail(ref _ends[list], list, pfn);
+        return true;
+    }
+
+    /// <summary>
+    /// Takes a folio off its list into <paramref name="batch"/>. Refused, with the folio moved to the recent end of its
+    /// list, when its owner has pinned it; refused, and an override counted, when it is not this lruvec's, on no list,
+    /// or the batch is full. Counts it as examined either way.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryIsolate(uint pfn, ref FolioBatch batch)
+    {
+        batch.Examined++;
+        if (!IsOnList(0, pfn) || batch.Count == FolioBatch.Capacity)
+            return Override();
+        batch.Scanned++;
+        int list = _lists.ListOf(pfn);
+        FolioFlags flags = _frames.Flags[pfn];
+        if ((flags & FolioFlags.Pinned) != 0)
+        {
+            _lists.Remove(ref _ends[list], pfn);
+            _lists.AddHead(ref _ends[list], list, pfn);
+            return false;
+        }
+
+        _lists.Remove(ref _ends[list], pfn);
+        _frames.Flags[pfn] = (flags & ~FolioFlags.Lru) | FolioFlags.Isolated;
+        _lruvec.CountResident(_frames.TypeOf(pfn), -1);
+        batch[batch.Count++] = pfn;
+        return true;
+    }
+
+    /// <summary>State bits of a folio.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FolioFlags Flags(uint pfn) => _frames.Flags[pfn];
+
+    /// <summary>Sets those of <paramref name="flags"/> that a policy may change.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetFlags(uint pfn, FolioFlags flags) => _frames.Flags[pfn] |= flags & PolicyFlags;
+
+    /// <summary>Clears those of <paramref name="flags"/> that a policy may change.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ClearFlags(uint pfn, FolioFlags flags) => _frames.Flags[pfn] &= ~(flags & PolicyFlags);
+
+    /// <summary>Anonymous or file.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FolioType TypeOf(uint pfn) => _frames.TypeOf(pfn);
+
+    /// <summary>Clears the accessed bits of every mapping of a folio; true when one was set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TestAndClearYoung(uint pfn) => ReferenceScan.TestAndClearYoung(_machine, pfn);
+
+    /// <summary>Pages of one type on the lists of this lruvec alone.</summary>
+    public long ResidentOf(FolioType type) => _lruvec.OwnResident[(int)type];
+
+    /// <summary>Counts <paramref name="amount"/> under a kernel name.</summary>
+    public void Count(Counter counter, long amount) => _lruvec.Counts.Add(counter, amount);
+
+    /// <summary>Events counted here and in every cgroup below, on this node.</summary>
+    public long Total(Counter counter) => _host.Total(_lruvec, counter);
+
+    /// <summary>Pages by class here and in every cgroup below, on this node, each counted by its own policy.</summary>
+    public LruSizes TotalSizes() => _host.TotalSizes(_lruvec);
+
+    /// <summary>Pages by class of this lruvec alone.</summary>
+    public LruSizes Sizes() => Ops.Sizes(this);
+
+    /// <summary>0 to 200 for this reclaim: the request's, or else the cgroup's.</summary>
+    public int SwappinessOf(in ScanControl scan) => scan.Swappiness ?? Memcg.Swappiness;
+
+    /// <summary>Swap has room for <paramref name="pages"/> more.</summary>
+    public bool HasSwapFor(long pages) => _machine.SwapFree >= (ulong)pages;
+
+    /// <summary>What memory.min and memory.low leave of <paramref name="size"/> pages to scan.</summary>
+    public long Unprotected(long size, ref ScanControl scan)
+    {
+        ulong protection = Memcg.EffectiveMin;
+        if (!scan.IgnoreLow && Memcg.EffectiveLow > Memcg.EffectiveMin)
+        {
+            protection = Memcg.EffectiveLow;
+            scan.LowSkipped = true;
+        }
+
+        return (long)Protection.Open((ulong)size, protection, Memcg.Usage);
+    }
+
+    /// <summary>Cost of reclaiming a type lately, here and below.</summary>
+    public long CostOf(FolioType type) => _lruvec.Cost[(int)type];
+
+    /// <summary>Adds to the cost of reclaiming a type, here and above.</summary>
+    public void AddCost(FolioType type, long cost) => CostModel.Add(_lruvec, type, cost);
+
+    /// <summary>Evictions and activations so far, in pages.</summary>
+    public ulong NonresidentAge => _lruvec.NonresidentAge;
+
+    /// <summary>Advances <see cref="NonresidentAge"/>, here and above.</summary>
+    public void AdvanceNonresidentAge(uint pages) => Mechanisms.NonresidentAge.Advance(_lruvec, pages);
+
+    /// <summary>workingset_activate of a type at the end of the previous reclaim cycle.</summary>
+    public long RefaultSnapshot(FolioType type) => _lruvec.RefaultSnapshot[(int)type];
+
+    /// <summary>All bits of a shadow's stamp; stamps compare modulo this.</summary>
+    public uint StampMask => _host.Shadows.StampMask;
+
+    /// <summary>log2 of the pages that one tick of a page-counting stamp stands for.</summary>
+    public int StampOrder => _host.Shadows.BucketOrder;
+
+    /// <summary>A shadow for a folio of this lruvec with the folio's working-set flag.</summary>
+    public ShadowEntry ShadowOf(uint pfn, uint stamp) =>
+        new(stamp, Memcg.Id, (byte)Node.Id, (_frames.Flags[pfn] & FolioFlags.Workingset) != 0);
+
+    /// <summary>The lruvec that a shadow names, or null when its cgroup is gone.</summary>
+    public PolicyView? ViewOf(in ShadowEntry shadow) => _host.ViewOf(shadow);
+
+    /// <summary>Counts workingset_refault for a folio's type.</summary>
+    public void CountRefault(uint pfn) => _lruvec.Counts.AddTyped(Counter.workingset_refault_anon, (int)TypeOf(pfn), 1);
+
+    /// <summary>
+    /// Walks the page tables of this cgroup's address spaces, clears accessed bits of pages on this lruvec and reports
+    /// each to the policy's <see cref="IReclaimPolicy.OnYoung"/>. Does nothing when the mechanism is off.
+    /// </summary>
+    public WalkResult WalkPageTables(WalkOptions options)
+    {
+        if (!Has(Mechanism.Walk))
+            return default;
+        var sink = new YoungSink(this);
+        return PageTableWalk.Run(_machine, _lruvec, options with { UseFilter = options.UseFilter && Has(Mechanism.Bloom) }, ref sink);
+    }
+
+    /// <summary>Has the policy place a folio that is on no list; what it leaves lying goes to list 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Place(uint pfn, PlaceHint hint)
+    {
+        Ops.Place(this, pfn, hint);
+        if (!_frames.Has(pfn, FolioFlags.Lru))
+        {
+            Override();
+            AddHead(0, pfn);
+        }
+    }
+
+    /// <summary>Takes a folio off its list for good.</summary>
+    internal void Unlink(uint pfn)
+    {
+        _lists.Remove(ref _ends[_lists.ListOf(pfn)], pfn);
+        _frames.Clear(pfn, FolioFlags.Lru);
+        _lruvec.CountResident(_frames.TypeOf(pfn), -1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayPlace(int list, uint pfn) =>
+        (uint)list < (uint)Definition.Descriptor.Lists
+        && pfn < _frames.Count
+        && (_frames.Flags[pfn] & (FolioFlags.InUse | FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.InUse
+        && _machine.LruvecIndexOf(pfn) == _lruvec.Index;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsOnList(int list, uint pfn) =>
+        (uint)list < (uint)Definition.Descriptor.Lists
+        && pfn < _frames.Count
+        && (_frames.Flags[pfn] & FolioFlags.Lru) != 0
+        && _machine.LruvecIndexOf(pfn) == _lruvec.Index;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Override()
+    {
+        _lruvec.Counts.Add(Counter.policy_overrides, 1);
+        return false;
+    }
+}

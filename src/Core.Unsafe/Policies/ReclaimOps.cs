@@ -1,0 +1,43 @@
+using ReclaimNative.Mechanisms;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// The operations table: what the core calls. One function pointer for each operation of <see cref="IReclaimPolicy"/>,
+/// where each is documented. No slot is ever empty: <see cref="PolicyAdapter{TPolicy}"/> fills those that a policy
+/// leaves out with their defaults.
+/// </summary>
+internal sealed unsafe class ReclaimOps
+{
+    public required delegate*<PolicyView, void> LruvecOnline { get; init; }
+
+    public required delegate*<PolicyView, uint, PlaceHint, void> Place { get; init; }
+
+    public required delegate*<PolicyView, uint, RemoveReason, void> Remove { get; init; }
+
+    public required delegate*<PolicyView, uint, FolioEvent, void> OnEvent { get; init; }
+
+    public required delegate*<PolicyView, ReadOnlySpan<uint>, void> OnAccesses { get; init; }
+
+    public required delegate*<PolicyView, uint, void> OnYoung { get; init; }
+
+    public required delegate*<PolicyView, ref ScanControl, ref PassState, void> Prepare { get; init; }
+
+    public required delegate*<PolicyView, ref ScanControl, ref PassState, ref LruvecBudget, bool> Budget { get; init; }
+
+    public required delegate*<PolicyView, ref ScanControl, ref PassState, ref LruvecBudget, ref FolioBatch, void> Isolate { get; init; }
+
+    public required delegate*<PolicyView, uint, References, Disposition, Verdict> Verdict { get; init; }
+
+    public required delegate*<PolicyView, ref ScanControl, ref LruvecBudget, ref FolioBatch, bool> After { get; init; }
+
+    public required delegate*<PolicyView, ref ScanControl, ref PassState, ref LruvecBudget, bool> Continue { get; init; }
+
+    public required delegate*<PolicyView, ref ScanControl, VisitOutcome, void> Visited { get; init; }
+
+    public required delegate*<PolicyView, uint, PolicyView, ShadowEntry> MakeShadow { get; init; }
+
+    public required delegate*<PolicyView, uint, ShadowEntry, bool, void> OnRefault { get; init; }
+
+    public required delegate*<PolicyView, LruSizes> Sizes { get; init; }
+}

@@ -1,0 +1,55 @@
+using ReclaimNative.Machine;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>The parameters and the running result of one reclaim. Amounts are pages.</summary>
+public struct ScanControl
+{
+    /// <summary>The priority that a reclaim starts at: 1 / 2^12 of each list is scanned.</summary>
+    public const int DefaultPriority = 12;
+
+    /// <summary>The subtree to reclaim from, or null for the whole machine.</summary>
+    public MemoryCgroup? Target { get; init; }
+
+    /// <summary>Who reclaims.</summary>
+    public Reclaimer Reclaimer { get; init; }
+
+    /// <summary>Pages wanted.</summary>
+    public long NrToReclaim { get; set; }
+
+    /// <summary>Pages freed so far.</summary>
+    public long NrReclaimed { get; set; }
+
+    /// <summary>Pages examined by eviction so far.</summary>
+    public long NrScanned { get; set; }
+
+    /// <summary>12 down to 0: 1 / 2^priority of a list is scanned in one pass.</summary>
+    public int Priority { get; set; }
+
+    /// <summary>Anonymous pages may be swapped out.</summary>
+    public bool MaySwap { get; init; }
+
+    /// <summary>kswapd's visit before its pass: the policy may age, and evicts nothing.</summary>
+    public bool Background { get; init; }
+
+    /// <summary>0 to 200, or null to use each cgroup's own.</summary>
+    public int? Swappiness { get; init; }
+
+    /// <summary>Deactivate whatever the inactive ratio says.</summary>
+    public bool ForceDeactivate { get; set; }
+
+    /// <summary>An active list was left alone that deactivation could have shrunk.</summary>
+    public bool SkippedDeactivate { get; set; }
+
+    /// <summary>memory.low is not respected any more in this pass.</summary>
+    public bool IgnoreLow { get; set; }
+
+    /// <summary>Something was left alone because of memory.low.</summary>
+    public bool LowSkipped { get; set; }
+
+    /// <summary>Reclaim for the whole machine: no target, or the root cgroup.</summary>
+    public readonly bool IsRootReclaim => Target is null || Target.IsRoot;
+
+    /// <summary>Reclaim for a cgroup, the root included.</summary>
+    public readonly bool IsCgroupReclaim => Target is not null;
+}
