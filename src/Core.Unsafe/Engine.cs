@@ -1,0 +1,355 @@
+using ReclaimNative.Frames;
+using ReclaimNative.Machine;
+using ReclaimNative.Memory;
+using ReclaimNative.Observe;
+using ReclaimNative.PageTables;
+using ReclaimNative.Policies;
+using ReclaimNative.Reclaim;
+
+namespace ReclaimNative;
+
+/// <summary>
+/// A machine with memory to be reclaimed: nodes, cgroups, address spaces, files, and the policies that decide. Owners
+/// report accesses; the engine faults pages in, charges them and reclaims by the one path.
+/// </summary>
+/// <remarks>
+/// The engine starts no thread and reads no clock: whoever drives it does both, so one thread gives the same run every
+/// time. One thread at a time. All memory is reserved by the constructor; an access, a fault or a reclaim allocates
+/// nothing. Every refusal is an <see cref="EngineException"/> and changes nothing.
+/// </remarks>
+public sealed unsafe partial class Engine : IDisposable
+{
+    private const int HitCapacity = 1024;
+
+    private readonly MachineState _machine;
+    private readonly PolicyHost _host;
+    private readonly FolioListEngine _folios;
+    private readonly ReclaimDrivers _drivers;
+    private readonly Backing? _backing;
+    private readonly NativeBlock _hitLog;
+    private readonly uint* _hits;
+    private readonly bool _logsHits;
+    private int _hitCount;
+    private bool _disposed;
+
+    /// <summary>Builds an engine.</summary>
+    /// <exception cref="EngineException">An option is out of range; the message names it.</exception>
+    /// <exception cref="OutOfMemoryException">The system refused to reserve the address space.</exception>
+    public Engine(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Problem() is { } problem)
+            throw new EngineException(problem);
+        PolicyDefinition[] definitions = [.. options.Policies];
+        _machine = new MachineState(
+            options,
+            definitions.Max(d => d.Descriptor.StateBytes),
+            definitions.Max(d => d.Descriptor.WordsPerPage));
+        _host = new PolicyHost(_machine, definitions, options.Memcgs);
+        _backing = options.Backing;
+        _folios = new FolioListEngine(_host, _backing);
+        _drivers = new ReclaimDrivers(_host, new NodePass(_host, _folios, options.Memcgs));
+        _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
+        _hits = (uint*)_hitLog.Pointer;
+        _logsHits = _host.HandsOverAccesses;
+        _host.Online(_machine.Root, definitions[0]);
+    }
+
+    /// <summary>The root of the cgroup tree.</summary>
+    public MemoryCgroup Root => _machine.Root;
+
+    /// <summary>The nodes by number.</summary>
+    public IReadOnlyList<Node> Nodes => _machine.Nodes;
+
+    /// <summary>Every cgroup by number.</summary>
+    public IReadOnlyList<MemoryCgroup> Memcgs => _machine.Memcgs;
+
+    /// <summary>The owner's clock in milliseconds; policies that ask for the time are given this.</summary>
+    public long NowMs
+    {
+        get => _machine.NowMs;
+        set => _machine.NowMs = value;
+    }
+
+    /// <summary>Swap pages left, or null when swap has no end.</summary>
+    public ulong? SwapFree => _machine.SwapFree == ulong.MaxValue ? null : _machine.SwapFree;
+
+    internal MachineState Machine => _machine;
+
+    internal PolicyHost Host => _host;
+
+    /// <summary>Creates a cgroup below <paramref name="parent"/>, the root when null.</summary>
+    /// <param name="name">One path component: not empty, without a slash, new among its siblings.</param>
+    /// <param name="parent">The cgroup above.</param>
+    /// <param name="policy">Name of the policy to bind, or null for the parent's.</param>
+    public MemoryCgroup CreateMemcg(string name, MemoryCgroup? parent = null, string? policy = null)
+    {
+        ThrowIfDisposed();
+        MemoryCgroup above = Own(parent);
+        if (string.IsNullOrEmpty(name) || name.Contains('/'))
+            throw new EngineException($"'{name}' is no name for a cgroup: one path component without a slash is accepted.");
+        string path = above.IsRoot ? "/" + name : above.Path + "/" + name;
+        if (above.Children.Any(c => c.Path == path))
+            throw new EngineException($"Cgroup {path} exists already.");
+        PolicyDefinition definition = policy is null ? PolicyOf(above) : Definition(policy);
+        MemoryCgroup memcg = _machine.TryAddMemcg(path, above)
+            ?? throw new EngineException($"The engine was built for {_machine.Memcgs.Count} cgroups and has that many.");
+        memcg.Swappiness = above.Swappiness;
+        _host.Online(memcg, definition);
+        return memcg;
+    }
+
+    /// <summary>Sets the hard limit of a cgroup in pages, reclaiming down to it.</summary>
+    /// <returns>False when it could not be brought that low: then the limit stands and the next charge reclaims again.</returns>
+    public bool SetMax(MemoryCgroup memcg, ulong pages)
+    {
+        ThrowIfDisposed();
+        Own(memcg);
+        if (memcg.IsRoot)
+            throw new EngineException("The root cgroup has no memory.max; its limit is the machine.");
+        memcg.Max = pages;
+        FlushHits();
+        int fruitless = 0;
+        while (memcg.Usage > pages && fruitless < 16)
+        {
+            if (_drivers.ReclaimMemcg(memcg, (long)(memcg.Usage - pages), Reclaimer.Direct, null, _machine.Nodes) == 0)
+                fruitless++;
+        }
+
+        return memcg.Usage <= pages;
+    }
+
+    /// <summary>Sets memory.min and memory.low of a cgroup in pages.</summary>
+    public void SetProtection(MemoryCgroup memcg, ulong minPages, ulong lowPages)
+    {
+        ThrowIfDisposed();
+        Own(memcg);
+        if (memcg.IsRoot)
+            throw new EngineException("The root cgroup can't be protected from itself.");
+        memcg.Min = minPages;
+        memcg.Low = lowPages;
+    }
+
+    /// <summary>Sets the swappiness of a cgroup, 0 to 200.</summary>
+    public void SetSwappiness(MemoryCgroup memcg, int swappiness)
+    {
+        ThrowIfDisposed();
+        CheckSwappiness(swappiness);
+        Own(memcg).Swappiness = swappiness;
+    }
+
+    /// <summary>Creates an address space of anonymous pages [0, pages).</summary>
+    /// <param name="name">For messages and reports.</param>
+    /// <param name="pages">Its length, at least 1; what is never touched costs nothing but leaf tables of the reserve.</param>
+    /// <param name="memcg">The cgroup that its pages are charged to; null for the root.</param>
+    /// <param name="homeNode">The node that its pages come from first.</param>
+    public AddressSpace CreateAddressSpace(string name, ulong pages, MemoryCgroup? memcg = null, int homeNode = 0)
+    {
+        ThrowIfDisposed();
+        MemoryCgroup charged = Own(memcg);
+        if (pages == 0)
+            throw new EngineException("An address space has at least 1 page.");
+        if ((uint)homeNode >= (uint)_machine.Nodes.Length)
+            throw new EngineException($"There is no node {homeNode}; nodes are 0 to {_machine.Nodes.Length - 1}.");
+        return _machine.TryAddSpace(name, pages, charged, homeNode, out string? problem) ?? throw new EngineException(problem!);
+    }
+
+    /// <summary>Creates a file of <paramref name="pages"/> pages, at least 1, none of them resident.</summary>
+    public PageFile CreateFile(ulong pages)
+    {
+        ThrowIfDisposed();
+        if (pages == 0)
+            throw new EngineException("A file has at least 1 page.");
+        return _machine.TryAddFile(pages, out string? problem) ?? throw new EngineException(problem!);
+    }
+
+    /// <summary>
+    /// Maps pages [start, end) of an address space to a file from <paramref name="fileOffset"/> on, or, without a file,
+    /// makes them anonymous. What was there is freed.
+    /// </summary>
+    public void Map(AddressSpace space, ulong start, ulong end, PageFile? file, ulong fileOffset = 0, VmaFlags flags = VmaFlags.None)
+    {
+        ThrowIfDisposed();
+        Own(space);
+        CheckRange(space, start, end);
+        if (file is not null && (file.Destroyed || fileOffset > file.Pages || end - start > file.Pages - fileOffset))
+            throw new EngineException($"Pages [{fileOffset}, {fileOffset + (end - start)}) do not lie in a file of {file.Pages} pages.");
+        Discard(space, start, end);
+        space.Cover(new Vma(start, end, file, fileOffset, flags));
+    }
+
+    /// <summary>Frees the anonymous pages of [start, end) and unmaps the file pages there, as if they had never been touched.</summary>
+    public void Discard(AddressSpace space, ulong start, ulong end)
+    {
+        ThrowIfDisposed();
+        Own(space);
+        CheckRange(space, start, end);
+        FlushHits();
+        LeafTables tables = _machine.Tables;
+        for (ulong page = start; page < end; page++)
+        {
+            uint slot = space.BaseSlot + (uint)page;
+            uint pfn = tables.FrameAt(slot);
+            if (pfn == FrameTable.NoFrame)
+            {
+                if (tables.Entry[slot] != 0 && space.VmaAt(page).File is null)
+                    _machine.ReturnSwap();
+                tables.Entry[slot] = 0;
+            }
+            else if (_machine.Frames.Has(pfn, FolioFlags.SwapBacked))
+            {
+                Free(pfn);
+                LeafTables.Clear(tables.Present, slot);
+                LeafTables.Clear(tables.Accessed, slot);
+                LeafTables.Clear(tables.Dirty, slot);
+                tables.Entry[slot] = 0;
+                space.Resident--;
+            }
+            else
+            {
+                _folios.Unmap(pfn, slot);
+            }
+        }
+    }
+
+    /// <summary>Ends an address space; its anonymous pages are freed, its leaf tables go back to the reserve.</summary>
+    public void Destroy(AddressSpace space)
+    {
+        Discard(space, 0, space.Pages);
+        _machine.RemoveSpace(space);
+    }
+
+    /// <summary>Keeps a resident page of an address space from being evicted, or lets it go again.</summary>
+    /// <returns>False when the page is not resident.</returns>
+    public bool SetPinned(AddressSpace space, ulong page, bool pinned)
+    {
+        ThrowIfDisposed();
+        Own(space);
+        CheckRange(space, page, page + 1);
+        uint pfn = _machine.Tables.FrameAt(space.BaseSlot + (uint)page);
+        if (pfn == FrameTable.NoFrame)
+            return false;
+        if (pinned)
+            _machine.Frames.Set(pfn, FolioFlags.Pinned);
+        else
+            _machine.Frames.Clear(pfn, FolioFlags.Pinned);
+        return true;
+    }
+
+    /// <summary>Whether a page of an address space is resident and mapped.</summary>
+    public bool IsResident(AddressSpace space, ulong page)
+    {
+        ThrowIfDisposed();
+        Own(space);
+        CheckRange(space, page, page + 1);
+        return LeafTables.Test(_machine.Tables.Present, space.BaseSlot + (uint)page);
+    }
+
+    /// <summary>One balance run of kswapd for a node; to be called while <see cref="Node.KswapdWanted"/>.</summary>
+    /// <returns>Pages reclaimed.</returns>
+    public long RunKswapd(Node node)
+    {
+        ThrowIfDisposed();
+        FlushHits();
+        return _drivers.RunKswapd(node);
+    }
+
+    /// <summary>Carries out a proactive request.</summary>
+    /// <returns>Pages reclaimed: less than asked when no more could be, up to a batch more than asked otherwise.</returns>
+    public long Reclaim(ReclaimRequest request)
+    {
+        ThrowIfDisposed();
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Pages < 1)
+            throw new EngineException($"A request for {request.Pages} pages makes no sense; at least 1 is accepted.");
+        if (request.Swappiness is { } swappiness)
+            CheckSwappiness(swappiness);
+        if (request.Node is { } asked && (asked.Id >= _machine.Nodes.Length || !ReferenceEquals(_machine.Nodes[asked.Id], asked)))
+            throw new EngineException("The node belongs to another engine.");
+        FlushHits();
+        ReadOnlySpan<Node> nodes = request.Node is { } node ? new ReadOnlySpan<Node>(in node) : _machine.Nodes;
+        return _drivers.ReclaimProactively(Own(request.Memcg), request.Pages, request.Swappiness, nodes);
+    }
+
+    /// <summary>The name of the policy that a cgroup is bound to.</summary>
+    public string PolicyNameOf(MemoryCgroup memcg) => PolicyOf(Own(memcg)).Name;
+
+    /// <summary>An event counter of a cgroup and all below it, over all nodes.</summary>
+    public long Read(MemoryCgroup memcg, Counter counter)
+    {
+        ThrowIfDisposed();
+        Own(memcg);
+        long sum = 0;
+        foreach (Node node in _machine.Nodes)
+            sum += _host.Total(_machine.LruvecOf(memcg, node), counter);
+        return sum;
+    }
+
+    /// <summary>An event counter of the machine: what is counted only where reclaim was for the whole of it.</summary>
+    public long ReadGlobal(Counter counter)
+    {
+        ThrowIfDisposed();
+        return _machine.GlobalCounts[counter];
+    }
+
+    /// <summary>Pages by class of a cgroup and all below it on one node.</summary>
+    public LruSizes SizesOf(MemoryCgroup memcg, Node node)
+    {
+        ThrowIfDisposed();
+        return _host.TotalSizes(_machine.LruvecOf(Own(memcg), node));
+    }
+
+    /// <summary>Frees all memory. Objects of the engine are dead afterwards.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _machine.Dispose();
+        _hitLog.Dispose();
+    }
+
+    private void Free(uint pfn)
+    {
+        PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
+        view.Ops.Remove(view, pfn, RemoveReason.Freed);
+        view.Unlink(pfn);
+        _folios.Free(view, pfn);
+    }
+
+    private PolicyDefinition PolicyOf(MemoryCgroup memcg) => _host.ViewOf(memcg, _machine.Nodes[0]).Definition;
+
+    private PolicyDefinition Definition(string name) =>
+        _host.Definitions.FirstOrDefault(d => d.Name == name)
+        ?? throw new EngineException($"The engine has no policy '{name}'; it was built with {string.Join(", ", _host.Definitions.Select(d => d.Name))}.");
+
+    private MemoryCgroup Own(MemoryCgroup? memcg)
+    {
+        if (memcg is null)
+            return _machine.Root;
+        if (memcg.Id >= _machine.Memcgs.Count || !ReferenceEquals(_machine.Memcgs[memcg.Id], memcg))
+            throw new EngineException($"Cgroup {memcg.Path} belongs to another engine.");
+        return memcg;
+    }
+
+    private void Own(AddressSpace space)
+    {
+        ArgumentNullException.ThrowIfNull(space);
+        if (!ReferenceEquals(_machine.SpaceAt(space.Id), space))
+            throw new EngineException($"Address space {space.Name} is destroyed or belongs to another engine.");
+    }
+
+    private static void CheckRange(AddressSpace space, ulong start, ulong end)
+    {
+        if (start >= end || end > space.Pages)
+            throw new EngineException($"Pages [{start}, {end}) do not lie in address space {space.Name} of {space.Pages} pages.");
+    }
+
+    private static void CheckSwappiness(int swappiness)
+    {
+        if (swappiness is < 0 or > 200)
+            throw new EngineException($"Swappiness {swappiness} is out of range; 0 to 200 are accepted.");
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+}

@@ -1,0 +1,31 @@
+using ReclaimNative.Machine;
+using ReclaimNative.Policies;
+using ReclaimNative.Reclaim;
+
+namespace ReclaimNative;
+
+/// <summary>What an engine is built from: a machine's capacities, the policies that may be bound, and what lies behind memory.</summary>
+public sealed record EngineOptions : MachineOptions
+{
+    /// <summary>The policies of this engine, 1 to 64, all different; the first is bound where nothing else is said.</summary>
+    public required IReadOnlyList<PolicyDefinition> Policies { get; init; }
+
+    /// <summary>Told of pages that go out and come in; null for a store that always has room.</summary>
+    public Backing? Backing { get; init; }
+
+    internal new string? Problem()
+    {
+        if (Policies is null || Policies.Count is < 1 or > 64)
+            return $"An engine has 1 to 64 policies, not {Policies?.Count ?? 0}.";
+        for (int i = 0; i < Policies.Count; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                if (Policies[i].Name == Policies[j].Name)
+                    return $"Policy {Policies[i].Name} is given twice.";
+            }
+        }
+
+        return base.Problem();
+    }
+}

@@ -1,0 +1,30 @@
+using ReclaimNative.PageTables;
+
+namespace ReclaimNative.Reclaim;
+
+/// <summary>A page that goes out or comes in: of an address space when it is anonymous, else of a file.</summary>
+/// <param name="Space">The owner of an anonymous page, or null.</param>
+/// <param name="File">The file of a file page, or null.</param>
+/// <param name="Page">Its page number in the space or file.</param>
+/// <param name="Dirty">It was written to since it last came in.</param>
+/// <param name="NodeId">The node that it is on.</param>
+public readonly record struct BackedPage(AddressSpace? Space, PageFile? File, ulong Page, bool Dirty, int NodeId);
+
+/// <summary>
+/// What lies behind memory, supplied by the engine's owner: told of every page that goes out and comes in, and asked
+/// before one goes. An engine without one models a store that always has room and never fails.
+/// </summary>
+/// <remarks>Called on the thread that reclaims or faults. It must not call the engine back.</remarks>
+public abstract class Backing
+{
+    /// <summary>
+    /// May this victim be evicted now? False keeps it resident; reclaim goes on with others. When it returns true the
+    /// page is gone.
+    /// </summary>
+    public virtual bool PageOut(in BackedPage page) => true;
+
+    /// <summary>A page that was evicted before has come back.</summary>
+    public virtual void PageIn(in BackedPage page)
+    {
+    }
+}

@@ -1,0 +1,227 @@
+using ReclaimNative.Frames;
+using ReclaimNative.Machine;
+using ReclaimNative.Observe;
+using ReclaimNative.Policies;
+
+namespace ReclaimNative.Reclaim;
+
+/// <summary>
+/// Who starts node passes and when they have had enough: a task at a cgroup's limit, a task that finds no free frame,
+/// kswapd, and a request from outside. Source: kernel-reclaim reference 2.16, 2.17, 4.4 and 6.4.
+/// </summary>
+internal sealed unsafe class ReclaimDrivers
+{
+    private const int Retries = 16;
+    private const int HopelessRuns = 16;
+
+    private readonly MachineState _machine;
+    private readonly PolicyHost _host;
+    private readonly NodePass _pass;
+    private readonly Node[][] _fallbacks;
+
+    public ReclaimDrivers(PolicyHost host, NodePass pass)
+    {
+        _machine = host.Machine;
+        _host = host;
+        _pass = pass;
+        _fallbacks = new Node[_machine.Nodes.Length][];
+        for (int home = 0; home < _fallbacks.Length; home++)
+        {
+            Node first = _machine.Nodes[home];
+            _fallbacks[home] = [.. _machine.Nodes.OrderBy(n => n.Id == home ? 0 : 1)
+                .ThenBy(n => Math.Abs(n.Tier - first.Tier)).ThenBy(n => Math.Abs(n.Id - home))];
+        }
+    }
+
+    /// <summary>Charges one page, reclaiming at the limits in the way.</summary>
+    /// <returns>False: no memory, after the kernel's retries.</returns>
+    public bool TryCharge(MemoryCgroup memcg)
+    {
+        int retries = Retries;
+        while (MachineState.OverLimit(memcg, 1) is { } over)
+        {
+            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes) == 0 && retries-- == 0)
+            {
+                _host.ViewOf(over, _machine.Nodes[0]).Count(Counter.oom, 1);
+                return false;
+            }
+        }
+
+        MachineState.Charge(memcg, 1);
+        return true;
+    }
+
+    /// <summary>A free frame for a task at home on a node, reclaiming when every node is short; NoFrame: no memory.</summary>
+    public uint Allocate(int homeNode)
+    {
+        Node[] nodes = _fallbacks[homeNode];
+        foreach (Node node in nodes)
+        {
+            if (node.Free > node.Watermarks.Low)
+                return node.Allocator.Take();
+        }
+
+        foreach (Node node in nodes)
+            node.KswapdWanted = node.KswapdFailures < HopelessRuns;
+
+        int retries = Retries;
+        while (true)
+        {
+            foreach (Node node in nodes)
+            {
+                if (node.Free > node.Watermarks.Min)
+                    return node.Allocator.Take();
+            }
+
+            if (ReclaimDirect(nodes) == 0 && retries-- == 0)
+            {
+                _machine.GlobalCounts.Add(Counter.oom, 1);
+                return FrameTable.NoFrame;
+            }
+        }
+    }
+
+    /// <summary>Reclaims at least <paramref name="pages"/> from a cgroup and below, on some nodes.</summary>
+    /// <returns>Pages reclaimed; more than asked is usual, 0 means that nothing could be.</returns>
+    public long ReclaimMemcg(MemoryCgroup target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes)
+    {
+        ScanControl scan = new()
+        {
+            Target = target,
+            Reclaimer = reclaimer,
+            Swappiness = swappiness,
+            MaySwap = true,
+            NrToReclaim = Math.Max(pages, LeastFor(target)),
+        };
+        return TryToFree(nodes, ref scan);
+    }
+
+    /// <summary>
+    /// One balance run of kswapd: passes of rising urgency until the node is above its high watermark.
+    /// </summary>
+    /// <returns>Pages reclaimed.</returns>
+    public long RunKswapd(Node node)
+    {
+        if (node.IsBalanced)
+        {
+            node.KswapdWanted = false;
+            return 0;
+        }
+
+        _machine.GlobalCounts.Add(Counter.pageoutrun, 1);
+        long total = 0;
+        int priority = ScanControl.DefaultPriority;
+        while (priority >= 1 && !node.IsBalanced)
+        {
+            ScanControl background = new() { Reclaimer = Reclaimer.Kswapd, Background = true, MaySwap = true, Priority = priority };
+            _pass.Run(node, ref background, shared: false);
+            ScanControl scan = new()
+            {
+                Reclaimer = Reclaimer.Kswapd,
+                MaySwap = true,
+                Priority = priority,
+                NrToReclaim = Math.Max((long)node.Watermarks.High, LeastFor(_machine.Root)),
+            };
+            _pass.Run(node, ref scan, shared: false);
+            total += scan.NrReclaimed;
+            priority = scan.Priority;
+            if (scan.NrScanned < scan.NrToReclaim || scan.NrReclaimed == 0)
+                priority--;
+        }
+
+        SnapshotRefaults(_machine.Root, node);
+        node.KswapdFailures = total > 0 ? 0 : node.KswapdFailures + 1;
+        node.KswapdWanted = !node.IsBalanced && node.KswapdFailures < HopelessRuns;
+        return total;
+    }
+
+    /// <summary>
+    /// A proactive request: asks for a quarter of what is missing at a time and gives up after 17 attempts without
+    /// progress.
+    /// </summary>
+    /// <returns>Pages reclaimed; less than asked means that no more could be.</returns>
+    public long ReclaimProactively(MemoryCgroup target, long pages, int? swappiness, ReadOnlySpan<Node> nodes)
+    {
+        long done = 0;
+        int retries = Retries;
+        while (done < pages)
+        {
+            long got = ReclaimMemcg(target, Math.Max(1, (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes);
+            if (got == 0 && retries-- == 0)
+                break;
+            done += got;
+        }
+
+        return done;
+    }
+
+    private long ReclaimDirect(Node[] nodes)
+    {
+        ScanControl scan = new()
+        {
+            Reclaimer = Reclaimer.Direct,
+            MaySwap = true,
+            NrToReclaim = LeastFor(_machine.Root),
+        };
+        long reclaimed = TryToFree(nodes, ref scan);
+        if (reclaimed > 0)
+        {
+            foreach (Node node in nodes)
+                node.KswapdFailures = 0;
+        }
+
+        return reclaimed;
+    }
+
+    private long TryToFree(ReadOnlySpan<Node> nodes, ref ScanControl scan)
+    {
+        bool fullWalk = false;
+        while (true)
+        {
+            if (!scan.IsCgroupReclaim)
+                _machine.GlobalCounts.Add(Counter.allocstall_normal, 1);
+            scan.Priority = ScanControl.DefaultPriority;
+            while (scan.Priority >= 0)
+            {
+                foreach (Node node in nodes)
+                    _pass.Run(node, ref scan, shared: !fullWalk);
+                if (scan.NrReclaimed >= scan.NrToReclaim)
+                    break;
+                scan.Priority--;
+            }
+
+            foreach (Node node in nodes)
+                SnapshotRefaults(scan.Target ?? _machine.Root, node);
+            if (scan.NrReclaimed > 0)
+                return scan.NrReclaimed;
+
+            if (!fullWalk)
+            {
+                fullWalk = true;
+            }
+            else if (scan.SkippedDeactivate && !scan.ForceDeactivate)
+            {
+                scan.ForceDeactivate = true;
+                scan.SkippedDeactivate = false;
+            }
+            else if (scan.LowSkipped && !scan.IgnoreLow)
+            {
+                scan.IgnoreLow = true;
+            }
+            else
+            {
+                return 0;
+            }
+        }
+    }
+
+    /// <summary>Remembers how many refaults were activated, so that the next cycle sees whether there were more.</summary>
+    private void SnapshotRefaults(MemoryCgroup target, Node node)
+    {
+        Lruvec lruvec = _machine.LruvecOf(target, node);
+        lruvec.RefaultSnapshot[0] = _host.Total(lruvec, Counter.workingset_activate_anon);
+        lruvec.RefaultSnapshot[1] = _host.Total(lruvec, Counter.workingset_activate_file);
+    }
+
+    private long LeastFor(MemoryCgroup memcg) => _host.ViewOf(memcg, _machine.Nodes[0]).Definition.Descriptor.LeastReclaim;
+}
