@@ -55,13 +55,13 @@ public sealed class MemorySize
     }
 
     /// <summary>
-    /// The size in pages for a trace of <paramref name="uniquePages"/> pages, 1 or more. Bytes are rounded down to whole pages, per cent to
-    /// the nearest page, halves up.
+    /// The size in pages for a trace of <paramref name="uniquePages"/> pages, 1 or more. Bytes and per cent are
+    /// rounded down to whole pages, to 1 at least.
     /// </summary>
     public long Resolve(int uniquePages)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(uniquePages, 1);
-        return _pages > 0 ? _pages : Math.Max(1, (long)Math.Round(uniquePages * _percent / 100, MidpointRounding.AwayFromZero));
+        return _pages > 0 ? _pages : Math.Max(1, (long)(uniquePages * _percent / 100));
     }
 
     /// <inheritdoc/>
