@@ -26,6 +26,12 @@ internal sealed unsafe class FrameAllocator
     /// <summary>Frames that <see cref="Take"/> can still hand out.</summary>
     public uint Free => _count - _fresh + _depth;
 
+    /// <summary>Frames that were handed out and came back, all free.</summary>
+    public ReadOnlySpan<uint> Returned => new(_returned, (int)_depth);
+
+    /// <summary>The first frame that was never handed out; it and all above it are free.</summary>
+    public uint Untouched => _first + _fresh;
+
     /// <summary>A free frame, or <see cref="FrameTable.NoFrame"/>.</summary>
     public uint Take()
     {

@@ -48,7 +48,7 @@ internal sealed unsafe class MachineState : IDisposable
         _tableReserve = new ExtentReserve(tables);
         _spaces = new AddressSpace?[options.AddressSpaces];
         _memcgCapacity = options.Memcgs;
-        SwapFree = options.SwapPages ?? ulong.MaxValue;
+        SwapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
 
         var nodes = new Node[options.Nodes.Count];
         uint first = 0;
@@ -97,6 +97,9 @@ internal sealed unsafe class MachineState : IDisposable
 
     /// <summary>What is counted once for the machine: reclaim for want of free frames, kswapd runs.</summary>
     public EventCounts GlobalCounts { get; }
+
+    /// <summary>Swap in pages; MaxValue when it has no end.</summary>
+    public ulong SwapTotal { get; }
 
     /// <summary>Swap pages left; MaxValue when swap has no end.</summary>
     public ulong SwapFree { get; private set; }

@@ -102,6 +102,15 @@ internal sealed unsafe class ReverseMap
     /// <summary>Every page-table slot that maps the file page in <paramref name="pfn"/>.</summary>
     public Mappings Of(uint pfn) => new(this, pfn);
 
+    /// <summary>Links that chains hold now; counted by walking the free ones, for inspection.</summary>
+    public uint CountLinksHeld()
+    {
+        uint held = _fresh;
+        for (uint link = _free; link != NoLink && held > 0; link = _next[link])
+            held--;
+        return held;
+    }
+
     private bool TryTakeLink(out uint link)
     {
         link = _free;

@@ -108,4 +108,10 @@ public interface IReclaimPolicy
 
     /// <summary>Pages of the lruvec by class. Default: everything is inactive.</summary>
     static virtual LruSizes Sizes(PolicyView view) => DefaultOperations.Sizes(view);
+
+    /// <summary>
+    /// Inspection, at a quiet point: the first thing wrong with the policy's own state of a lruvec in one sentence, or
+    /// null. It may allocate and may be slow; it changes nothing. Default: null.
+    /// </summary>
+    static virtual string? Check(PolicyView view) => null;
 }

@@ -17,7 +17,7 @@ namespace ReclaimNative.Policies;
 /// apart from the length of its list. Not here yet: the memcg LRU, min_ttl, large folios, the retry of folios that
 /// missed their end of writeback, and setting dirty file pages aside while sorting (the engine handles them).
 /// </remarks>
-public readonly unsafe struct MglruPolicy : IReclaimPolicy
+public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
 {
     private const int MinGenerations = 2;
     private const int MaxGenerations = 4;

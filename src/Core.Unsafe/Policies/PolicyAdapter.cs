@@ -26,6 +26,7 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         MakeShadow = &MakeShadow,
         OnRefault = &OnRefault,
         Sizes = &Sizes,
+        Check = &Check,
     };
 
     private static void LruvecOnline(PolicyView view) => TPolicy.LruvecOnline(view);
@@ -66,4 +67,6 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         TPolicy.OnRefault(view, pfn, shadow, inFault);
 
     private static LruSizes Sizes(PolicyView view) => TPolicy.Sizes(view);
+
+    private static string? Check(PolicyView view) => TPolicy.Check(view);
 }

@@ -53,4 +53,16 @@ public readonly struct SievePolicy : IReclaimPolicy
         if (hand == pfn)
             hand = view.TowardHead(pfn);
     }
+
+    /// <inheritdoc/>
+    public static string? Check(PolicyView view)
+    {
+        uint hand = view.State<uint>();
+        if (hand == PolicyView.None)
+            return null;
+        uint pfn = view.Tail(0);
+        while (pfn != PolicyView.None && pfn != hand)
+            pfn = view.TowardHead(pfn);
+        return pfn == hand ? null : $"the hand is at frame {hand}, which is not on the queue";
+    }
 }
