@@ -1,0 +1,36 @@
+using ReclaimNative.Machine;
+using ReclaimNative.Policies;
+
+namespace ReclaimNative.Tests.Model;
+
+/// <summary>Engines small enough that a test can look at every page after every step.</summary>
+internal static class SmallMachine
+{
+    /// <summary>The six policies that come with the engine.</summary>
+    public static readonly string[] PolicyNames = ["fifo", "lru", "clock", "sieve", "classic", "mglru"];
+
+    /// <summary>A built-in policy by name.</summary>
+    public static PolicyDefinition Policy(string name) => name switch
+    {
+        "fifo" => PolicyDefinition.Of<FifoPolicy>(),
+        "lru" => PolicyDefinition.Of<LruPolicy>(),
+        "clock" => PolicyDefinition.Of<ClockPolicy>(),
+        "sieve" => PolicyDefinition.Of<SievePolicy>(),
+        "classic" => PolicyDefinition.Of<ClassicPolicy>(),
+        "mglru" => PolicyDefinition.Of<MglruPolicy>(),
+        _ => throw new ArgumentException($"No policy {name}."),
+    };
+
+    /// <summary>One node with room to spare, so that only cgroup limits reclaim.</summary>
+    public static Engine WithRoom(params PolicyDefinition[] policies) => new(Options(policies));
+
+    /// <summary>The options of <see cref="WithRoom"/>, to be varied.</summary>
+    public static EngineOptions Options(params PolicyDefinition[] policies) => new()
+    {
+        Nodes = [new NodeOptions(4096)],
+        Memcgs = 8,
+        AddressSpaces = 8,
+        LeafTables = 64,
+        Policies = policies,
+    };
+}
