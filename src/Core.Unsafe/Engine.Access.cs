@@ -143,6 +143,9 @@ public sealed unsafe partial class Engine
         if (write)
             LeafTables.Set(tables.Dirty, slot);
         tables.TableYoung[slot >> LeafTables.EntriesShift] = 1;
+
+        // Only a fault can have walked since the batch began, and what follows in it is use since that walk.
+        space.UsedSinceWalk = ulong.MaxValue;
         space.Resident++;
         view.Count(Counter.pgfault, 1);
         return true;
