@@ -187,21 +187,19 @@ public sealed unsafe partial class Engine
         ulong filePage = vma.FileOffset + (page - vma.Start);
         uint indexSlot = vma.File!.SlotOf(filePage);
         uint pfn = _machine.Tables.FrameAt(indexSlot);
-        if (pfn == FrameTable.NoFrame)
-        {
+        bool cached = pfn != FrameTable.NoFrame;
+        if (!cached)
             pfn = ReadIn(vma.File, filePage, indexSlot, memcg, space.HomeNode, arrival, ref tally);
-            if (pfn == FrameTable.NoFrame)
-                return pfn;
-        }
-        else
-        {
-            tally.MinorFaults++;
-        }
-
-        if (_machine.Rmap.TryAdd(pfn, slot))
+        if (pfn == FrameTable.NoFrame)
             return pfn;
-        tally.Refused++;
-        return FrameTable.NoFrame;
+
+        // Only a page that others map already needs a link, so a page that was just read in is never refused here.
+        bool mapped = _machine.Rmap.TryAdd(pfn, slot);
+        if (!mapped)
+            tally.Refused++;
+        else if (cached)
+            tally.MinorFaults++;
+        return mapped ? pfn : FrameTable.NoFrame;
     }
 
     /// <summary>Brings a page of a file into the page cache.</summary>
