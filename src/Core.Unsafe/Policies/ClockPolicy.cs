@@ -11,7 +11,10 @@ namespace ReclaimNative.Policies;
 /// </remarks>
 public readonly struct ClockPolicy : IReclaimPolicy
 {
-    /// <summary>Pages that one batch may pass over; the hand stays where it is between batches.</summary>
+    /// <summary>
+    /// Pages that one batch may pass over, and no more than twice the list, which finds every page that can go; the hand
+    /// stays where it is between batches.
+    /// </summary>
     private const int ExamineLimit = 4096;
 
     /// <inheritdoc/>
@@ -26,7 +29,8 @@ public readonly struct ClockPolicy : IReclaimPolicy
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
-        while (wanted > 0 && batch.Examined < ExamineLimit)
+        long limit = Math.Min(ExamineLimit, 2 * view.Count(0));
+        while (wanted > 0 && batch.Examined < limit)
         {
             uint pfn = view.Tail(0);
             if (pfn == PolicyView.None)

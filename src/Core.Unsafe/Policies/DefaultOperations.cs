@@ -21,21 +21,31 @@ internal static class DefaultOperations
 
     public static void OnYoung(PolicyView view, uint pfn) => view.SetFlags(pfn, FolioFlags.Young);
 
+    /// <summary>Nothing where there is nothing to evict: anonymous pages can't go anywhere without swap.</summary>
     public static bool Budget(PolicyView view, ref ScanControl scan, ref LruvecBudget budget) =>
-        !scan.Background && scan.NrReclaimed < scan.NrToReclaim;
+        !scan.Background
+        && scan.NrReclaimed < scan.NrToReclaim
+        && (view.ResidentOf(FolioType.File) > 0 || view.HasSwapFor(1));
 
     public static void Isolate(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
-        uint pfn = view.Tail(0);
-        while (wanted > 0 && pfn != PolicyView.None)
+
+        // Once round the list and no further: what is refused goes to the head and would come up again and again.
+        for (long left = view.Count(0); left > 0 && wanted > 0; left--)
         {
-            uint newer = view.TowardHead(pfn);
-            if (view.TryIsolate(pfn, ref batch))
+            if (view.TryIsolate(view.Tail(0), ref batch))
                 wanted--;
-            pfn = newer;
         }
     }
+
+    /// <summary>
+    /// Twice round without a page freed is the end: one round may only have cleared accessed bits, a second finds
+    /// every page that can be freed at all.
+    /// </summary>
+    public static bool Continue(PolicyView view, ref ScanControl scan, ref LruvecBudget budget) =>
+        scan.NrReclaimed < scan.NrToReclaim
+        && budget.Fruitless < 2 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File));
 
     public static LruSizes Sizes(PolicyView view) => new(view.ResidentOf(FolioType.Anon), 0, view.ResidentOf(FolioType.File), 0);
 }

@@ -61,7 +61,8 @@ public interface IReclaimPolicy
 
     /// <summary>
     /// How much to do in the visit that begins. False: nothing. A visit with <see cref="ScanControl.Background"/> is for
-    /// aging alone. Default: as long as the reclaim wants pages; nothing in the background.
+    /// aging alone. Default: as long as the reclaim wants pages and there are some that can go somewhere; nothing in the
+    /// background.
     /// </summary>
     static virtual bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
         DefaultOperations.Budget(view, ref scan, ref budget);
@@ -85,9 +86,12 @@ public interface IReclaimPolicy
     /// </summary>
     static virtual bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch) => false;
 
-    /// <summary>Go on with this lruvec? Asked after each batch. Default: while the reclaim wants pages.</summary>
+    /// <summary>
+    /// Go on with this lruvec? Asked after each batch. Default: while the reclaim wants pages, and not for more than two
+    /// rounds of all pages without one that was freed.
+    /// </summary>
     static virtual bool Continue(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
-        scan.NrReclaimed < scan.NrToReclaim;
+        DefaultOperations.Continue(view, ref scan, ref budget);
 
     /// <summary>A visit has ended. Default: nothing.</summary>
     static virtual void Visited(PolicyView view, ref ScanControl scan, VisitOutcome outcome)

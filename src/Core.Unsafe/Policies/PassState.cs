@@ -36,6 +36,9 @@ public struct LruvecBudget
     /// <summary>Pages examined in this visit, whether taken or passed over.</summary>
     public long Examined { get; internal set; }
 
+    /// <summary>Pages examined in this visit since one was last freed; beyond a few rounds of the lists the core ends it.</summary>
+    public long Fruitless { get; internal set; }
+
     /// <summary>The policy ended the visit by itself: the cgroup has had its turn.</summary>
     public bool Done { get; set; }
 

@@ -15,15 +15,15 @@ public struct ScanControl
     public Reclaimer Reclaimer { get; init; }
 
     /// <summary>Pages wanted.</summary>
-    public long NrToReclaim { get; set; }
+    public long NrToReclaim { get; internal set; }
 
     /// <summary>Pages freed so far.</summary>
-    public long NrReclaimed { get; set; }
+    public long NrReclaimed { get; internal set; }
 
     /// <summary>Pages examined by eviction so far.</summary>
-    public long NrScanned { get; set; }
+    public long NrScanned { get; internal set; }
 
-    /// <summary>12 down to 0: 1 / 2^priority of a list is scanned in one pass.</summary>
+    /// <summary>12 down to 0: 1 / 2^priority of a list is scanned in one pass. A policy may lower it; raised, it is put back.</summary>
     public int Priority { get; set; }
 
     /// <summary>Anonymous pages may be swapped out.</summary>

@@ -11,7 +11,10 @@ namespace ReclaimNative.Policies;
 /// </remarks>
 public readonly struct SievePolicy : IReclaimPolicy
 {
-    /// <summary>Pages that one batch may pass over; the hand stays where it is between batches.</summary>
+    /// <summary>
+    /// Pages that one batch may pass over, and no more than twice the list, which finds every page that can go; the hand
+    /// stays where it is between batches.
+    /// </summary>
     private const int ExamineLimit = 4096;
 
     /// <inheritdoc/>
@@ -31,7 +34,8 @@ public readonly struct SievePolicy : IReclaimPolicy
     {
         ref uint hand = ref view.State<uint>();
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
-        while (wanted > 0 && batch.Examined < ExamineLimit)
+        long limit = Math.Min(ExamineLimit, 2 * view.Count(0));
+        while (wanted > 0 && batch.Examined < limit)
         {
             if (hand == PolicyView.None)
                 hand = view.Tail(0);

@@ -14,6 +14,9 @@ namespace ReclaimNative.Reclaim;
 /// </summary>
 internal sealed unsafe class NodePass
 {
+    /// <summary>What a visit may examine in vain beyond two rounds: a last batch, and short lists that are asked for 32 pages.</summary>
+    private const long VisitSlack = 4 * FolioBatch.Capacity;
+
     private readonly MachineState _machine;
     private readonly PolicyHost _host;
     private readonly FolioListEngine _engine;
@@ -35,6 +38,7 @@ internal sealed unsafe class NodePass
     /// </summary>
     public void Run(Node node, ref ScanControl scan, bool shared)
     {
+        int priority = scan.Priority;
         MemoryCgroup root = scan.Target ?? _machine.Root;
         PolicyView target = _host.ViewOf(root, node);
         Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
@@ -58,6 +62,9 @@ internal sealed unsafe class NodePass
             if (shared && scan.NrReclaimed >= scan.NrToReclaim)
                 break;
         }
+
+        // A policy may make a reclaim more urgent, never less: the drivers count on the priority to run out.
+        scan.Priority = Math.Clamp(scan.Priority, 0, priority);
     }
 
     private void Visit(PolicyView view, PolicyView target, ref ScanControl scan, ref PassState pass)
@@ -67,30 +74,40 @@ internal sealed unsafe class NodePass
         if (!ops.Budget(view, ref scan, ref pass, ref budget))
             return;
 
-        // No policy needs to look at a page more than a few times in one visit; one that does is stopped here.
-        long bound = 4 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File)) + 8192;
+        // Twice round finds every page that can be freed; a policy that goes on looking is stopped here. What it says it
+        // has examined is believed only within what it took and what ends the visit, and the sum is kept from it.
+        long bound = 2 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File)) + VisitSlack;
+        long examined = 0;
+        long fruitless = 0;
         do
         {
             FolioBatch batch = default;
             ops.Isolate(view, ref scan, ref pass, ref budget, ref batch);
-            budget.Examined += batch.Examined;
-            if (batch.Count > 0)
-                WorkOff(view, target, ref scan, ref budget, ref batch);
-            else if (batch.Examined == 0)
+            long looked = Math.Clamp(batch.Examined, batch.Count, bound + 1);
+            examined += looked;
+            fruitless += looked;
+            if (batch.Count > 0 && WorkOff(view, target, ref scan, ref budget, ref batch) > 0)
+                fruitless = 0;
+            if (looked == 0)
                 break;
-            if (budget.Examined > bound)
+            if (fruitless > bound)
             {
                 view.Count(Counter.policy_overrides, 1);
                 break;
             }
+
+            budget.Examined = examined;
+            budget.Fruitless = fruitless;
         }
         while (ops.Continue(view, ref scan, ref pass, ref budget));
 
         ops.Visited(view, ref scan, budget.Done ? VisitOutcome.Done : VisitOutcome.Partial);
     }
 
-    private void WorkOff(PolicyView view, PolicyView target, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
+    /// <summary>Evicts from a batch or ages it, and puts back what is left. Returns the pages freed.</summary>
+    private long WorkOff(PolicyView view, PolicyView target, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {
+        long before = scan.NrReclaimed;
         if (batch.Disposition == Disposition.Deactivate)
         {
             _engine.Deactivate(view, scan, ref batch);
@@ -107,6 +124,7 @@ internal sealed unsafe class NodePass
         if (view.Ops.After(view, ref scan, ref budget, ref batch) && batch.Survivors > 0)
             RetryOnce(view, target, ref scan, ref budget, ref batch);
         _engine.PutBack(view, ref batch);
+        return scan.NrReclaimed - before;
     }
 
     /// <summary>The policy asked for the survivors that are clean, unmapped and not active to be tried once more.</summary>
