@@ -1,0 +1,244 @@
+using ReclaimNative.Machine;
+using ReclaimNative.Observe;
+using ReclaimNative.PageTables;
+using ReclaimNative.Policies;
+using ReclaimNative.Reclaim;
+
+namespace ReclaimNative.Tests.Model;
+
+/// <summary>
+/// A small machine under a seeded mix of everything that an owner can do: two nodes, nested cgroups, several address
+/// spaces that share files, limits and protections that change. Each step says what it did, for the message of a failure.
+/// </summary>
+internal sealed class RandomMachine : IDisposable
+{
+    private const ulong SpacePages = 700;
+    private const ulong FilePages = 600;
+
+    private readonly Random _random;
+    private readonly MemoryCgroup[] _memcgs;
+    private readonly AddressSpace?[] _spaces = new AddressSpace?[5];
+    private readonly PageFile[] _files;
+    private readonly List<(AddressSpace Space, ulong Page)> _pins = [];
+    private readonly uint[] _batch = new uint[24];
+    private AccessTally _tally;
+    private long _asked;
+
+    public RandomMachine(int seed, ulong? swapPages, params PolicyDefinition[] policies)
+    {
+        _random = new Random(seed);
+        Engine = new Engine(new EngineOptions
+        {
+            Nodes = [new NodeOptions(300), new NodeOptions(260, 1)],
+            Memcgs = 6,
+            AddressSpaces = 5,
+            LeafTables = 20,
+            SharedMappings = 60,
+            SwapPages = swapPages,
+            Policies = policies,
+            Backing = new Refusing(new Random(seed + 1)),
+        });
+        string Any() => policies[_random.Next(policies.Length)].Name;
+        MemoryCgroup a = Engine.CreateMemcg("a", null, Any());
+        MemoryCgroup b = Engine.CreateMemcg("b", a, Any());
+        MemoryCgroup c = Engine.CreateMemcg("c", a, Any());
+        MemoryCgroup d = Engine.CreateMemcg("d", c, Any());
+        MemoryCgroup e = Engine.CreateMemcg("e", null, Any());
+        _memcgs = [Engine.Root, a, b, c, d, e];
+        _files = [Engine.CreateFile(FilePages), Engine.CreateFile(40)];
+    }
+
+    public Engine Engine { get; }
+
+    /// <summary>Accesses that were refused for want of memory.</summary>
+    public long Refused => _tally.Refused;
+
+    /// <summary>What the last step was.</summary>
+    public string LastStep { get; private set; } = "";
+
+    /// <summary>Does one thing. Returns what is wrong afterwards, or null.</summary>
+    public string? Step()
+    {
+        ulong[] before = [.. _memcgs.Select(m => m.Usage)];
+        LastStep = Do(_random.Next(100));
+        _tally.Hits += 0;
+        for (int i = 0; i < _memcgs.Length; i++)
+        {
+            if (_memcgs[i].Usage > Math.Max(_memcgs[i].Max, before[i]))
+                return $"cgroup {_memcgs[i].Path} grew from {before[i]} to {_memcgs[i].Usage} over its limit of {_memcgs[i].Max}";
+        }
+
+        if (_tally.Accesses != _asked)
+            return $"{_asked} accesses were made and {_tally.Accesses} tallied";
+        return Engine.Validate();
+    }
+
+    /// <summary>Every counter of the machine and of each cgroup, the tally and the usages: the whole visible state in one string.</summary>
+    public string Fingerprint()
+    {
+        var parts = new List<long> { _tally.Hits, _tally.MinorFaults, _tally.ColdFaults, _tally.Refaults, _tally.Refused };
+        foreach (Counter counter in Enum.GetValues<Counter>())
+        {
+            parts.Add(Engine.ReadGlobal(counter));
+            parts.AddRange(_memcgs.Select(m => Engine.Read(m, counter)));
+        }
+
+        parts.AddRange(_memcgs.Select(m => (long)m.Usage));
+        return string.Join(' ', parts);
+    }
+
+    public void Dispose() => Engine.Dispose();
+
+    private string Do(int dice)
+    {
+        int slot = _random.Next(_spaces.Length);
+        AddressSpace? space = _spaces[slot];
+        MemoryCgroup memcg = _memcgs[_random.Next(_memcgs.Length)];
+        if (space is null)
+            return Create(slot, memcg);
+        return dice switch
+        {
+            < 55 => Access(space),
+            < 70 => ReadFile(memcg),
+            < 75 => Discard(space),
+            < 79 => Pin(space),
+            < 82 => Limit(memcg),
+            < 85 => Protect(memcg),
+            < 88 => Reclaim(memcg),
+            < 93 => RunKswapd(),
+            < 96 => Map(space),
+            < 98 => SetSwappiness(memcg),
+            _ => Destroy(slot, space),
+        };
+    }
+
+    private string Access(AddressSpace space)
+    {
+        // Runs with a start near the low end make pages hot, so that every policy has something to keep.
+        uint start = (uint)(_random.NextDouble() * _random.NextDouble() * space.Pages);
+        int count = 1 + _random.Next(_batch.Length);
+        for (int i = 0; i < count; i++)
+        {
+            uint page = _random.Next(3) == 0 ? (uint)_random.Next((int)space.Pages) : (uint)((start + i) % (int)space.Pages);
+            _batch[i] = page | (_random.Next(4) == 0 ? Engine.WriteBit : 0);
+        }
+
+        _asked += Engine.Access(space, _batch.AsSpan(0, count), ref _tally);
+        return $"{count} accesses of {space.Name} from {start}";
+    }
+
+    private string ReadFile(MemoryCgroup memcg)
+    {
+        PageFile file = _files[_random.Next(_files.Length)];
+        ulong page = (ulong)(_random.NextDouble() * _random.NextDouble() * file.Pages);
+        bool write = _random.Next(5) == 0;
+        int times = 1 + _random.Next(4);
+        for (int i = 0; i < times; i++)
+        {
+            Engine.AccessFile(file, page, write, memcg, _random.Next(2), ref _tally);
+            _asked++;
+        }
+
+        return $"{times} descriptor accesses of file {file.Id} page {page} by {memcg.Path}";
+    }
+
+    private string Discard(AddressSpace space)
+    {
+        ulong start = (ulong)_random.Next((int)space.Pages);
+        ulong end = Math.Min(space.Pages, start + 1 + (ulong)_random.Next(60));
+        Engine.Discard(space, start, end);
+        return $"discard of {space.Name} [{start}, {end})";
+    }
+
+    private string Pin(AddressSpace space)
+    {
+        if (_pins.Count > 20)
+        {
+            (AddressSpace old, ulong at) = _pins[0];
+            _pins.RemoveAt(0);
+            if (Array.IndexOf(_spaces, old) >= 0)
+                Engine.SetPinned(old, at, false);
+            return $"unpin {old.Name} {at}";
+        }
+
+        ulong page = (ulong)_random.Next((int)space.Pages);
+        if (Engine.SetPinned(space, page, true))
+            _pins.Add((space, page));
+        return $"pin {space.Name} {page}";
+    }
+
+    private string Limit(MemoryCgroup memcg)
+    {
+        if (memcg == Engine.Root)
+            memcg = _memcgs[1];
+        ulong pages = _random.Next(4) == 0 ? MemoryCgroup.Unlimited : (ulong)_random.Next(5, 250);
+        bool reached = Engine.SetMax(memcg, pages);
+        return $"limit of {memcg.Path} to {pages}{(reached ? "" : ", not reached")}";
+    }
+
+    private string Protect(MemoryCgroup memcg)
+    {
+        if (memcg == Engine.Root)
+            memcg = _memcgs[2];
+        ulong min = _random.Next(3) == 0 ? 0 : (ulong)_random.Next(100);
+        ulong low = min + (ulong)_random.Next(100);
+        Engine.SetProtection(memcg, min, low);
+        return $"protection of {memcg.Path} {min} {low}";
+    }
+
+    private string Reclaim(MemoryCgroup memcg)
+    {
+        long pages = 1 + _random.Next(80);
+        Node? node = _random.Next(2) == 0 ? null : Engine.Nodes[_random.Next(2)];
+        int? swappiness = _random.Next(3) switch { 0 => null, 1 => 0, _ => _random.Next(201) };
+        long got = Engine.Reclaim(new ReclaimRequest(pages, memcg, node, swappiness));
+        return $"request for {pages} of {memcg.Path}, got {got}";
+    }
+
+    private string RunKswapd()
+    {
+        Node node = Engine.Nodes[_random.Next(2)];
+        Engine.NowMs += 100;
+        return $"kswapd of node {node.Id}, {Engine.RunKswapd(node)} pages";
+    }
+
+    private string Map(AddressSpace space)
+    {
+        PageFile? file = _random.Next(4) == 0 ? null : _files[_random.Next(_files.Length)];
+        ulong length = (ulong)_random.Next(1, 40);
+        ulong start = (ulong)_random.Next((int)(space.Pages - length));
+        ulong offset = file is null ? 0 : (ulong)_random.Next((int)(file.Pages - length + 1));
+        Engine.Map(space, start, start + length, file, offset, (VmaFlags)_random.Next(4));
+        return $"map of {space.Name} [{start}, {start + length}) to {(file is null ? "nothing" : $"file {file.Id} from {offset}")}";
+    }
+
+    private string SetSwappiness(MemoryCgroup memcg)
+    {
+        int swappiness = _random.Next(4) * 60;
+        Engine.SetSwappiness(memcg, swappiness);
+        return $"swappiness of {memcg.Path} to {swappiness}";
+    }
+
+    private string Create(int slot, MemoryCgroup memcg)
+    {
+        ulong pages = SpacePages / (ulong)(1 + _random.Next(3));
+        AddressSpace space = Engine.CreateAddressSpace($"space {slot}", pages, memcg, _random.Next(2));
+        _spaces[slot] = space;
+        Engine.Map(space, 10, 60, _files[0], (ulong)_random.Next(100), slot == 0 ? VmaFlags.Executable : VmaFlags.None);
+        Engine.Map(space, 60, 90, _files[1]);
+        return $"creation of {space.Name} of {pages} in {memcg.Path}";
+    }
+
+    private string Destroy(int slot, AddressSpace space)
+    {
+        Engine.Destroy(space);
+        _spaces[slot] = null;
+        return $"destruction of {space.Name}";
+    }
+
+    /// <summary>A store that says "not now" to one page in ten.</summary>
+    private sealed class Refusing(Random random) : Backing
+    {
+        public override bool PageOut(in BackedPage page) => random.Next(10) != 0;
+    }
+}
