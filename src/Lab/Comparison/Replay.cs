@@ -80,9 +80,25 @@ public static class Replay
 
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         advanced?.Invoke(unreported);
-        if (false && "" is { } broken)
+        if (engine.Validate() is { } broken)
             throw new InvalidOperationException($"The engine broke an invariant of its own under {policy.Name}: {broken}");
-        return Row(trace, policy, memoryPages, engine, memcg, tally, samples == 0 ? memcg.Usage : residentSum / samples, seconds);
+        return RowOf(
+            engine,
+            memcg,
+            tally,
+            new ResultRow
+            {
+                Trace = trace.Name,
+                Policy = policy.Name,
+                Sees = policy.Sees,
+                MemoryPages = memoryPages,
+                Accesses = 0,
+                UniquePages = trace.UniquePages,
+                Refaults = 0,
+                ColdFaults = 0,
+                ResidentMean = samples == 0 ? memcg.Usage : residentSum / samples,
+                WallSeconds = seconds,
+            });
     }
 
     /// <summary>A node with so much room that its watermarks are never met.</summary>
@@ -117,36 +133,22 @@ public static class Replay
         }
     }
 
-    private static ResultRow Row(
-        Trace trace,
-        PolicyChoice policy,
-        long memoryPages,
-        Engine engine,
-        MemoryCgroup memcg,
-        in AccessTally tally,
-        double residentMean,
-        double seconds) => new()
-        {
-            Trace = trace.Name,
-            Policy = policy.Name,
-            MemoryPages = memoryPages,
-            Accesses = tally.Accesses,
-            UniquePages = trace.UniquePages,
-            Sees = policy.Sees,
-            ResidentMean = residentMean,
-            Oom = tally.Refused > 0,
-            ColdFaults = tally.ColdFaults,
-            Refaults = tally.Refaults,
-            Scanned = engine.Read(memcg, Counter.pgscan_direct),
-            Reclaimed = engine.Read(memcg, Counter.pgsteal_direct),
-            Activated = engine.Read(memcg, Counter.pgactivate),
-            Deactivated = engine.Read(memcg, Counter.pgdeactivate),
-            Written = engine.Read(memcg, Counter.nr_vmscan_write),
-            WallSeconds = seconds,
-            Counters = CountersOf(engine, memcg),
-        };
+    /// <summary>Adds to <paramref name="row"/> what a run did: the accesses, and the counters of its cgroup.</summary>
+    internal static ResultRow RowOf(Engine engine, MemoryCgroup memcg, in AccessTally tally, ResultRow row) => row with
+    {
+        Accesses = tally.Accesses,
+        Oom = tally.Refused > 0,
+        ColdFaults = tally.ColdFaults,
+        Refaults = tally.Refaults,
+        Scanned = engine.Read(memcg, Counter.pgscan_direct) + engine.Read(memcg, Counter.pgscan_kswapd),
+        Reclaimed = engine.Read(memcg, Counter.pgsteal_direct) + engine.Read(memcg, Counter.pgsteal_kswapd),
+        Activated = engine.Read(memcg, Counter.pgactivate),
+        Deactivated = engine.Read(memcg, Counter.pgdeactivate),
+        Written = engine.Read(memcg, Counter.nr_vmscan_write),
+        Counters = CountersOf(engine, memcg),
+    };
 
-    internal static ImmutableArray<Results.Counter> CountersOf(Engine engine, MemoryCgroup memcg) =>
+    private static ImmutableArray<Results.Counter> CountersOf(Engine engine, MemoryCgroup memcg) =>
     [
         .. Enumerable.Range(0, Counters.Count)
             .Select(i => new Results.Counter(Counters.NameOf((Counter)i), engine.Read(memcg, (Counter)i))),
