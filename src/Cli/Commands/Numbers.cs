@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace ReclaimNative.Cli.Commands;
+
+/// <summary>Numbers on the command line, with errors that name the option.</summary>
+internal static class Numbers
+{
+    public static ulong Unsigned(string option, string text, string accepted) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : throw new UsageException($"{option} '{text}': {accepted} is accepted");
+
+    public static int Swappiness(string text) =>
+        Unsigned("--swappiness", text, "0 to 200") is var value and <= 200
+            ? (int)value
+            : throw new UsageException($"--swappiness '{text}': 0 to 200 is accepted");
+
+    public static ulong Seed(string text) => Unsigned("--seed", text, "a whole number from 0");
+}

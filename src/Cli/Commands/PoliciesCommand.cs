@@ -1,0 +1,38 @@
+using System.CommandLine;
+using ReclaimNative.Lab.Policies;
+using ReclaimNative.Policies;
+
+namespace ReclaimNative.Cli.Commands;
+
+/// <summary><c>reclaim policies</c>: what there is to compare.</summary>
+internal static class PoliciesCommand
+{
+    public static Command Create()
+    {
+        Command command = new(
+            "policies",
+            """
+            Lists the policies: what each is told (accessed bits, every access, the future), what it is, and its switches.
+
+            Example:
+              reclaim policies
+            """);
+        command.SetAction(_ =>
+        {
+            foreach (PolicyDescriptor policy in PolicyCatalog.All)
+            {
+                Console.WriteLine($"{policy.Name,-8} {policy.Sight.ToString().ToLowerInvariant(),-9} {policy.Summary}");
+                if (policy.Supports != Mechanism.None)
+                    Console.WriteLine($"{"",-18} switches: {string.Join(' ', Switches(policy))}");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> Switches(PolicyDescriptor policy) =>
+        from mechanism in Enum.GetValues<Mechanism>()
+        where mechanism != Mechanism.None && (policy.Supports & mechanism) != 0
+        select ((policy.Defaults & mechanism) != 0 ? "-" : "+") + PolicyCatalog.NameOf(mechanism);
+}
