@@ -51,10 +51,15 @@ public abstract class AccessPattern
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void MarkWrites(Span<uint> accesses)
     {
+        Xoshiro256 writes = _writes;
         foreach (ref uint access in accesses)
         {
-            if (_writes.Flip(_writeCoin) && access < _writablePages)
-                access |= WriteBit;
+            // Without a branch: a coin is what no branch predictor can guess.
+            int flipped = writes.Flip(_writeCoin) ? 1 : 0;
+            int writable = access < _writablePages ? 1 : 0;
+            access |= (uint)(flipped & writable) << 31;
         }
+
+        _writes = writes;
     }
 }

@@ -70,18 +70,21 @@ public sealed record HotScanSpec : PatternSpec
 
         private protected override void FillPages(Span<uint> pages)
         {
+            Xoshiro256 random = Random;
             foreach (ref uint page in pages)
             {
-                if (Random.Flip(_scanCoin))
+                if (random.Flip(_scanCoin))
                 {
                     page = _next;
                     _next = _next + 1 == _end ? _hot : _next + 1;
                 }
                 else
                 {
-                    page = _table.Next(ref Random);
+                    page = _table.PageOf(random.Next());
                 }
             }
+
+            Random = random;
         }
     }
 }

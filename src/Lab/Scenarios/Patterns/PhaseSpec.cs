@@ -45,19 +45,22 @@ public sealed record PhaseSpec : PatternSpec
 
         private protected override void FillPages(Span<uint> pages)
         {
+            Xoshiro256 random = Random;
             foreach (ref uint page in pages)
             {
                 if (_untilJump == 0)
                 {
-                    _start = Random.Below(spec.Pages);
+                    _start = random.Below(spec.Pages);
                     _untilJump = spec.Every;
                 }
 
                 _untilJump--;
-                page = Random.Flip(_stayCoin)
-                    ? (uint)(((ulong)_start + Random.Below(spec.Hot)) % spec.Pages)
-                    : Random.Below(spec.Pages);
+                page = random.Flip(_stayCoin)
+                    ? (uint)(((ulong)_start + random.Below(spec.Hot)) % spec.Pages)
+                    : random.Below(spec.Pages);
             }
+
+            Random = random;
         }
     }
 }

@@ -22,8 +22,10 @@ public sealed record UniformSpec : PatternSpec
     {
         private protected override void FillPages(Span<uint> pages)
         {
+            Xoshiro256 random = Random;
             foreach (ref uint page in pages)
-                page = Random.Below(spec.Pages);
+                page = random.Below(spec.Pages);
+            Random = random;
         }
     }
 }

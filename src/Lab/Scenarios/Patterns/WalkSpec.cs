@@ -33,12 +33,15 @@ public sealed record WalkSpec : PatternSpec
 
         private protected override void FillPages(Span<uint> pages)
         {
+            Xoshiro256 random = Random;
             foreach (ref uint page in pages)
             {
                 // pages - step is added in place of subtracting step, so that nothing goes below zero.
-                _at = (_at + (spec.Pages - spec.Step) + Random.Below(2 * spec.Step + 1)) % spec.Pages;
+                _at = (_at + (spec.Pages - spec.Step) + random.Below(2 * spec.Step + 1)) % spec.Pages;
                 page = (uint)_at;
             }
+
+            Random = random;
         }
     }
 }

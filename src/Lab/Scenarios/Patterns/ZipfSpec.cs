@@ -45,8 +45,10 @@ public sealed record ZipfSpec : PatternSpec
 
         private protected override void FillPages(Span<uint> pages)
         {
+            Xoshiro256 random = Random;
             foreach (ref uint page in pages)
-                page = _table.Next(ref Random);
+                page = _table.PageOf(random.Next());
+            Random = random;
         }
     }
 }

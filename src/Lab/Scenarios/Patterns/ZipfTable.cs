@@ -44,13 +44,15 @@ internal sealed class ZipfTable
         _columns = Fold(weight);
     }
 
-    /// <summary>The next page, for one draw from <paramref name="random"/>.</summary>
-    public uint Next(ref Xoshiro256 random)
+    /// <summary>The page for <paramref name="draw"/>, 64 random bits.</summary>
+    public uint PageOf(ulong draw)
     {
         // The high half of the product picks the column, the low half is the position inside that column.
-        uint page = (uint)Math.BigMul(random.Next(), (ulong)_columns.Length, out ulong position);
+        uint page = (uint)Math.BigMul(draw, (ulong)_columns.Length, out ulong position);
         Column column = _columns[page];
-        return (uint)(position >> 32) < column.Threshold ? page : column.Alias;
+        // Without a branch: which of the two it is cannot be guessed.
+        uint alias = (uint)(position >> 32) < column.Threshold ? 0u : 1u;
+        return page ^ ((page ^ column.Alias) & unchecked(0 - alias));
     }
 
     // Weights have mean 1. Each step fills the rest of one light column from one heavy page; `pending` holds the light
