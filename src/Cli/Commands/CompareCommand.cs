@@ -92,6 +92,8 @@ internal static class CompareCommand
             _ = Numbers.Seed(parsed.GetValue(seed)!);
             output.Check(parsed);
             string[] files = parsed.GetValue(traces)!;
+            if (files.FirstOrDefault(f => f.StartsWith("--", StringComparison.Ordinal)) is { } unknown)
+                throw new UsageException($"'{unknown}' is no option of compare; 'reclaim compare --help' tells what is accepted");
             if (files.Count(f => f == TraceReader.StandardInput) > 1)
                 throw new UsageException("--trace - can be given once: there is one stdin");
 

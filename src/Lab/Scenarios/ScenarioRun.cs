@@ -26,11 +26,12 @@ public sealed class ScenarioRun
     /// <param name="scenario">What to run.</param>
     /// <param name="policies">Under which policies, or null for the scenario's own.</param>
     /// <exception cref="TraceException">A trace can't be read.</exception>
-    /// <exception cref="PolicyException">A policy does not exist, or needs the future.</exception>
+    /// <exception cref="ScenarioException">One of the scenario's own policies does not exist.</exception>
+    /// <exception cref="PolicyException">A policy needs the future.</exception>
     public ScenarioRun(Scenario scenario, IReadOnlyList<PolicyChoice>? policies = null)
     {
         _scenario = scenario;
-        _policies = policies ?? PolicyCatalog.ParseList(string.Join(',', scenario.Policies));
+        _policies = policies ?? PoliciesOf(scenario);
         if (_policies.FirstOrDefault(p => p.NeedsFuture) is { } oracle)
             throw new PolicyException($"policy '{oracle.Name}' has to know the accesses in advance, which a scenario does not; 'reclaim compare' runs it on a trace");
         foreach (ProcessSpec process in scenario.Processes)
@@ -76,6 +77,18 @@ public sealed class ScenarioRun
         // The table groups by subject: all policies of a cgroup side by side, in the order of the file.
         var ordered = rows.Select(r => r.Trace).Distinct().SelectMany(subject => rows.Where(r => r.Trace == subject));
         return new ResultSet(ordered) { Title = $"{_scenario.Name}: {_scenario.Summary}", Subject = "memory cgroup", Notes = [.. notes] };
+    }
+
+    private static IReadOnlyList<PolicyChoice> PoliciesOf(Scenario scenario)
+    {
+        try
+        {
+            return PolicyCatalog.ParseList(string.Join(',', scenario.Policies));
+        }
+        catch (PolicyException problem)
+        {
+            throw new ScenarioException(scenario.Name, 0, problem.Message, problem);
+        }
     }
 
     private List<ResultRow> RunPolicy(PolicyChoice policy, Action<int>? advanced, CancellationToken cancellation)

@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json;
+
+namespace ReclaimNative.Cli.Tests;
+
+/// <summary>What the commands print and write when they are asked properly.</summary>
+[Parallelizable(ParallelScope.Children)]
+public sealed class CommandTests
+{
+    private static string _folder = "";
+
+    [OneTimeSetUp]
+    public static void MakeFolder() => _folder = Directory.CreateTempSubdirectory("reclaim-cli-").FullName;
+
+    [OneTimeTearDown]
+    public static void RemoveFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public void NoArgumentsPrintAShortHelp()
+    {
+        CommandRun run = CommandRun.Of(_folder, null);
+
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
+        Assert.That(run.Output, Does.Contain("reclaim demo").And.Contain("reclaim compare"));
+    }
+
+    [TestCase("demo")]
+    [TestCase("compare")]
+    [TestCase("run")]
+    [TestCase("policies")]
+    [TestCase("scenarios")]
+    public void EveryCommandHasHelpWithAnExample(string command)
+    {
+        CommandRun run = CommandRun.Of(_folder, null, command, "--help");
+
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(run.Output, Does.Contain("Example:").And.Contain($"reclaim {command}"));
+    }
+
+    [Test]
+    public void TheDemoPrintsATableAndWritesAReport()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "demo")).FullName;
+        CommandRun run = CommandRun.Of(folder, null, "demo");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Output, Does.Contain("sqlite").And.Contain("classic").And.Contain("mglru").And.Contain("sieve"));
+        Assert.That(run.Output, Does.Not.Contain("\u001b"), "no colours in a pipe");
+        Assert.That(new FileInfo(Path.Combine(folder, "reclaim-report.html")).Length, Is.GreaterThan(100_000));
+    }
+
+    [Test]
+    public void JsonOnStdoutIsAloneThereAndHoldsTheContractsFields()
+    {
+        CommandRun run = CommandRun.Of(_folder, Encoding.UTF8.GetBytes("1\n2 W\n3\n1\n"), "compare", "--trace", "-", "--format", "text", "--memory", "2p", "--policy", "fifo,opt", "--json", "-");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        Assert.That(document.RootElement.GetProperty("schema").GetString(), Is.EqualTo("reclaim.results/1"));
+        JsonElement[] rows = [.. document.RootElement.GetProperty("results").EnumerateArray()];
+        string[] told = [.. rows.Select(r => $"{r.GetProperty("policy")} {r.GetProperty("sees")} {r.GetProperty("faults")}")];
+        Assert.That(string.Join(", ", told), Is.EqualTo("fifo bits 4, opt future 3"), "fifo drops page 1, opt keeps it");
+        Assert.That(rows[0].GetProperty("counters").GetProperty("pgsteal_direct").GetInt64(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void AScenarioRunRepeatsItself()
+    {
+        string[] arguments = ["run", "loop-above-memory", "--policy", "mglru", "--csv", "-"];
+        string[] first = Counts(CommandRun.Of(_folder, null, arguments));
+        string[] second = Counts(CommandRun.Of(_folder, null, arguments));
+
+        Assert.That(first, Is.Not.Empty);
+        Assert.That(second, Is.EqualTo(first));
+    }
+
+    [Test]
+    public void AnotherSeedGivesAnotherRun()
+    {
+        string[] first = Counts(CommandRun.Of(_folder, null, "run", "two-under-one-limit", "--policy", "fifo", "--csv", "-"));
+        string[] second = Counts(CommandRun.Of(_folder, null, "run", "two-under-one-limit", "--policy", "fifo", "--csv", "-", "--seed", "99"));
+
+        Assert.That(second, Is.Not.EqualTo(first));
+    }
+
+    [Test]
+    public void EveryBuiltInScenarioIsListed()
+    {
+        CommandRun run = CommandRun.Of(_folder, null, "scenarios");
+
+        Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(5));
+        Assert.That(run.Output, Does.Contain("demo"));
+    }
+
+    /// <summary>The rows of a CSV without the two columns that depend on the time a run took.</summary>
+    private static string[] Counts(CommandRun run)
+    {
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        string[][] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd('\r').Split(','))];
+        int[] timed = [Array.IndexOf(lines[0], "wall_seconds"), Array.IndexOf(lines[0], "accesses_per_second")];
+        Assert.That(timed, Has.None.EqualTo(-1));
+        return [.. lines.Select(line => string.Join(',', line.Where((_, i) => !timed.Contains(i))))];
+    }
+}
