@@ -1,0 +1,39 @@
+using ReclaimNative.Lab.Policies;
+using ReclaimNative.Policies;
+
+namespace ReclaimNative.Lab.Tests.Comparison;
+
+public sealed class PolicyCatalogTests
+{
+    [Test]
+    public void EveryListedPolicyCanBeDefinedUnderItsOwnName()
+    {
+        foreach (PolicyDescriptor descriptor in PolicyCatalog.All)
+            Assert.That(PolicyCatalog.Parse(descriptor.Name).Define().Name, Is.EqualTo(descriptor.Name));
+    }
+
+    [TestCase("mglru-bloom", Mechanism.Bloom)]
+    [TestCase("mglru-walk-pid", Mechanism.Walk | Mechanism.Pid)]
+    [TestCase("classic-cost-refault", Mechanism.Cost | Mechanism.Refault)]
+    public void ASwitchTurnsItsMechanismOffAndStaysInTheName(string text, Mechanism off)
+    {
+        PolicyDefinition definition = PolicyCatalog.Parse(text).Define();
+
+        Assert.That(definition.Name, Is.EqualTo(text));
+        Assert.That(definition.Mechanisms, Is.EqualTo(definition.Descriptor.Defaults & ~off));
+    }
+
+    [Test]
+    public void ASwitchTurnsAMechanismOn() =>
+        Assert.That(PolicyCatalog.Parse("classic+lookaround").Define().Mechanisms & Mechanism.Lookaround, Is.EqualTo(Mechanism.Lookaround));
+
+    [TestCase("nosuch")]
+    [TestCase("")]
+    [TestCase("mglru@6.1")]
+    [TestCase("fifo+walk")]
+    [TestCase("mglru+none")]
+    [TestCase("mglru-walk-walk")]
+    [TestCase("./a.so")]
+    public void WhatDoesNotExistIsRefusedByName(string text) =>
+        Assert.That(() => PolicyCatalog.Parse(text), Throws.TypeOf<PolicyException>().With.Message.Contain(text.TrimStart('.', '/')));
+}
