@@ -158,8 +158,8 @@ internal static unsafe class PageTableWalk
 
     /// <summary>
     /// Stands for the address of the upper-level entry, which the kernel hashes: 8 bytes for each table, one 2^40 byte
-    /// window for each address space.
+    /// window for each address space, wrapping round after a hundred of them.
     /// </summary>
     private static ulong AddressOf(AddressSpace space, uint table) =>
-        0xffff_8880_0000_0000UL + ((ulong)space.Id << 40) + (ulong)(table - space.FirstTable) * 8;
+        unchecked(0xffff_8880_0000_0000UL + ((ulong)space.Id << 40) + (ulong)(table - space.FirstTable) * 8);
 }

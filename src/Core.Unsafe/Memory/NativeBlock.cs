@@ -25,7 +25,7 @@ internal sealed unsafe partial class NativeBlock : IDisposable
         nuint alignment = bytes >= HugePage ? HugePage : 4096;
         _mappedBytes = checked(bytes + alignment);
         _mapping = Map(null, _mappedBytes, ProtReadWrite, MapPrivateAnonymousNoReserve, -1, 0);
-        if (_mapping == (void*)-1)
+        if (_mapping == (void*)nuint.MaxValue)
         {
             _mapping = null;
             throw new OutOfMemoryException($"The system refused to reserve {bytes} bytes of address space (errno {Marshal.GetLastPInvokeError()}).");
