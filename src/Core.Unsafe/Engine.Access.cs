@@ -83,10 +83,8 @@ public sealed unsafe partial class Engine
     public bool AccessFile(PageFile file, ulong page, bool write, MemoryCgroup? memcg, int homeNode, ref AccessTally tally)
     {
         ThrowIfDisposed();
-        ArgumentNullException.ThrowIfNull(file);
+        Own(file);
         MemoryCgroup charged = Own(memcg);
-        if (file.Id >= _machine.Files.Count || !ReferenceEquals(_machine.Files[file.Id], file))
-            throw new EngineException("The file belongs to another engine.");
         if (page >= file.Pages)
             throw new EngineException($"Page {page} lies beyond a file of {file.Pages} pages.");
         if ((uint)homeNode >= (uint)_machine.Nodes.Length)

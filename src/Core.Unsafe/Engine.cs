@@ -172,7 +172,9 @@ public sealed unsafe partial class Engine : IDisposable
         ThrowIfDisposed();
         Own(space);
         CheckRange(space, start, end);
-        if (file is not null && (file.Destroyed || fileOffset > file.Pages || end - start > file.Pages - fileOffset))
+        if (file is not null)
+            Own(file);
+        if (file is not null && (fileOffset > file.Pages || end - start > file.Pages - fileOffset))
             throw new EngineException($"Pages [{fileOffset}, {fileOffset + (end - start)}) do not lie in a file of {file.Pages} pages.");
         Discard(space, start, end);
         space.Cover(new Vma(start, end, file, fileOffset, flags));
@@ -250,6 +252,7 @@ public sealed unsafe partial class Engine : IDisposable
     public long RunKswapd(Node node)
     {
         ThrowIfDisposed();
+        Own(node);
         FlushHits();
         return _drivers.RunKswapd(node);
     }
@@ -264,8 +267,8 @@ public sealed unsafe partial class Engine : IDisposable
             throw new EngineException($"A request for {request.Pages} pages makes no sense; at least 1 is accepted.");
         if (request.Swappiness is { } swappiness)
             CheckSwappiness(swappiness);
-        if (request.Node is { } asked && (asked.Id >= _machine.Nodes.Length || !ReferenceEquals(_machine.Nodes[asked.Id], asked)))
-            throw new EngineException("The node belongs to another engine.");
+        if (request.Node is { } asked)
+            Own(asked);
         FlushHits();
         ReadOnlySpan<Node> nodes = request.Node is { } node ? new ReadOnlySpan<Node>(in node) : _machine.Nodes;
         return _drivers.ReclaimProactively(Own(request.Memcg), request.Pages, request.Swappiness, nodes);
@@ -296,6 +299,7 @@ public sealed unsafe partial class Engine : IDisposable
     public LruSizes SizesOf(MemoryCgroup memcg, Node node)
     {
         ThrowIfDisposed();
+        Own(node);
         return _host.TotalSizes(_machine.LruvecOf(Own(memcg), node));
     }
 
@@ -337,6 +341,20 @@ public sealed unsafe partial class Engine : IDisposable
         ArgumentNullException.ThrowIfNull(space);
         if (!ReferenceEquals(_machine.SpaceAt(space.Id), space))
             throw new EngineException($"Address space {space.Name} is destroyed or belongs to another engine.");
+    }
+
+    private void Own(PageFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (file.Destroyed || file.Id >= _machine.Files.Count || !ReferenceEquals(_machine.Files[file.Id], file))
+            throw new EngineException("The file is destroyed or belongs to another engine.");
+    }
+
+    private void Own(Node node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        if (node.Id >= _machine.Nodes.Length || !ReferenceEquals(_machine.Nodes[node.Id], node))
+            throw new EngineException("The node belongs to another engine.");
     }
 
     private static void CheckRange(AddressSpace space, ulong start, ulong end)

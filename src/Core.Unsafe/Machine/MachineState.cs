@@ -221,10 +221,11 @@ internal sealed unsafe class MachineState : IDisposable
 
     public void Dispose() => _store.Dispose();
 
+    /// <summary>Leaf tables in a row for <paramref name="pages"/> pages, at least 1.</summary>
     private bool TryTakeTables(ulong pages, out uint first, out uint tables, out string? problem)
     {
         (first, tables) = (0, 0);
-        ulong wanted = (pages + LeafTables.Entries - 1) / LeafTables.Entries;
+        ulong wanted = (pages - 1) / LeafTables.Entries + 1;
         if (wanted > LeafTables.MaxTables || !_tableReserve.TryTake((uint)wanted, out first))
         {
             problem = $"{pages} pages need {wanted} leaf tables in a row; the longest free run of the {_tableReserve.Capacity} reserved is {_tableReserve.LongestRun}.";
