@@ -10,20 +10,14 @@ internal static class Protection
 {
     /// <summary>
     /// Brings the effective values of <paramref name="memcg"/> up to date. To be called top-down: the parent's own
-    /// must be current.
+    /// must be current. The target's own are ignored and not touched: a reclaim from further above may come to its
+    /// children next without passing by it.
     /// </summary>
     public static void Refresh(MemoryCgroup memcg, MemoryCgroup target)
     {
-        if (ReferenceEquals(memcg, target) || memcg.IsRoot)
-        {
-            memcg.EffectiveMin = 0;
-            memcg.EffectiveLow = 0;
+        if (ReferenceEquals(memcg, target) || memcg.IsRoot || memcg.Usage == 0)
             return;
-        }
-
         MemoryCgroup parent = memcg.Parent!;
-        if (memcg.Usage == 0)
-            return;
         if (ReferenceEquals(parent, target))
         {
             memcg.EffectiveMin = memcg.Min;
@@ -58,11 +52,13 @@ internal static class Protection
         return effective;
     }
 
-    /// <summary>Nothing of it may be taken.</summary>
-    public static bool BelowMin(MemoryCgroup memcg) => memcg.EffectiveMin > 0 && memcg.EffectiveMin >= memcg.Usage;
+    /// <summary>Nothing of it may be taken. Never so of the target itself.</summary>
+    public static bool BelowMin(MemoryCgroup memcg, MemoryCgroup target) =>
+        !ReferenceEquals(memcg, target) && memcg.EffectiveMin > 0 && memcg.EffectiveMin >= memcg.Usage;
 
-    /// <summary>Nothing of it may be taken while anything else can be.</summary>
-    public static bool BelowLow(MemoryCgroup memcg) => memcg.EffectiveLow > 0 && memcg.EffectiveLow >= memcg.Usage;
+    /// <summary>Nothing of it may be taken while anything else can be. Never so of the target itself.</summary>
+    public static bool BelowLow(MemoryCgroup memcg, MemoryCgroup target) =>
+        !ReferenceEquals(memcg, target) && memcg.EffectiveLow > 0 && memcg.EffectiveLow >= memcg.Usage;
 
     /// <summary>
     /// Pages out of <paramref name="size"/> that stay open to scanning under <paramref name="protection"/> pages of

@@ -229,6 +229,8 @@ public sealed unsafe class PolicyView
     /// <summary>What memory.min and memory.low leave of <paramref name="size"/> pages to scan.</summary>
     public long Unprotected(long size, ref ScanControl scan)
     {
+        if (ReferenceEquals(Memcg, scan.Target))
+            return size;
         ulong protection = Memcg.EffectiveMin;
         if (!scan.IgnoreLow && Memcg.EffectiveLow > Memcg.EffectiveMin)
         {

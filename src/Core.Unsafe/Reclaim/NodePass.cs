@@ -49,9 +49,9 @@ internal sealed unsafe class NodePass
         while (walk.MoveNext(out MemoryCgroup memcg))
         {
             Protection.Refresh(memcg, root);
-            if (Protection.BelowMin(memcg))
+            if (Protection.BelowMin(memcg, root))
                 continue;
-            if (Protection.BelowLow(memcg) && !scan.IgnoreLow)
+            if (Protection.BelowLow(memcg, root) && !scan.IgnoreLow)
             {
                 scan.LowSkipped = true;
                 continue;

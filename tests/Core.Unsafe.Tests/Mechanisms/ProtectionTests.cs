@@ -1,0 +1,116 @@
+using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
+using ReclaimNative.PageTables;
+using ReclaimNative.Tests.Model;
+
+namespace ReclaimNative.Tests.Mechanisms;
+
+public class ProtectionTests
+{
+    [TestCase(100000, 50000, 100000, 50001)]
+    [TestCase(100000, 100000, 100000, 32)]
+    [TestCase(100000, 99968, 100000, 33)]
+    [TestCase(1000, 25600, 51200, 501)]
+    [TestCase(1000, 0, 51200, 1000, Description = "no protection, no floor either")]
+    [TestCase(10, 0, 10, 10)]
+    [TestCase(10, 10, 10, 32, Description = "the floor holds even above the size")]
+    public void WhatIsLeftToScanIsTheKernels(int size, int protection, int usage, int open) =>
+        Assert.That(Protection.Open((ulong)size, (ulong)protection, (ulong)usage), Is.EqualTo((ulong)open), "kernel-reclaim 13.2");
+
+    [TestCase(200, 400, 100, 150, 300, false, 50)]
+    [TestCase(100, 400, 100, 150, 100, true, 100)]
+    [TestCase(300, 400, 0, 150, 100, true, 50)]
+    [TestCase(300, 400, 0, 150, 100, false, 0)]
+    public void AShareOfTheParentsProtectionIsTheKernels(
+        int usage, int parentUsage, int setting, int parentEffective, int siblings, bool recursive, int effective) =>
+        Assert.That(
+            Protection.Effective((ulong)usage, (ulong)parentUsage, (ulong)setting, (ulong)parentEffective, (ulong)siblings, recursive),
+            Is.EqualTo((ulong)effective),
+            "kernel-reclaim 13.2");
+
+    [Test]
+    public void AChildOfTheTargetKeepsItsOwnSettingAndADeeperOneItsShare()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
+        MemoryCgroup a = engine.CreateMemcg("a");
+        MemoryCgroup left = engine.CreateMemcg("left", a);
+        MemoryCgroup right = engine.CreateMemcg("right", a);
+        (a.Usage, left.Usage, right.Usage) = (400, 200, 200);
+        engine.SetProtection(a, 150, 0);
+        engine.SetProtection(left, 100, 0);
+        engine.SetProtection(right, 200, 0);
+
+        Protection.Refresh(a, engine.Root);
+        Protection.Refresh(left, engine.Root);
+        Protection.Refresh(right, engine.Root);
+
+        Assert.That((a.EffectiveMin, left.EffectiveMin, right.EffectiveMin), Is.EqualTo((150ul, 50ul, 100ul)));
+        (a.Usage, left.Usage, right.Usage) = (0, 0, 0);
+    }
+
+    [Test]
+    public void AReclaimForACgroupLeavesItsProtectionFromOthersAlone()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
+        MemoryCgroup a = engine.CreateMemcg("a");
+        MemoryCgroup inner = engine.CreateMemcg("inner", a);
+        (engine.Root.Usage, a.Usage, inner.Usage) = (400, 200, 200);
+        engine.SetProtection(a, 100, 150);
+        engine.SetProtection(inner, 100, 150);
+        Protection.Refresh(a, engine.Root);
+
+        Protection.Refresh(a, a);
+
+        Assert.That((a.EffectiveMin, a.EffectiveLow), Is.EqualTo((100ul, 150ul)), "kernel-reclaim 4.3: the target is ignored, not reset");
+        Protection.Refresh(inner, engine.Root);
+        Assert.That(inner.EffectiveMin, Is.EqualTo(100), "a shared walk may come here without passing by the parent again");
+        (engine.Root.Usage, a.Usage, inner.Usage) = (0, 0, 0);
+    }
+
+    [Test]
+    public void TheTargetItselfIsNeverBelowItsProtection()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
+        MemoryCgroup a = engine.CreateMemcg("a");
+        (a.EffectiveMin, a.EffectiveLow, a.Usage) = (100, 100, 100);
+
+        Assert.That(Protection.BelowMin(a, engine.Root), Is.True);
+        Assert.That(Protection.BelowLow(a, engine.Root), Is.True);
+        Assert.That(Protection.BelowMin(a, a), Is.False);
+        Assert.That(Protection.BelowLow(a, a), Is.False);
+        a.Usage = 101;
+        Assert.That(Protection.BelowMin(a, engine.Root), Is.False);
+        a.Usage = 0;
+    }
+
+    [Test]
+    public void ReclaimFromAboveTakesFromTheUnprotectedAndFromLowOnlyAtTheEnd([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy)
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(policy));
+        MemoryCgroup top = engine.CreateMemcg("top");
+        MemoryCgroup min = Filled(engine, top, "min");
+        MemoryCgroup low = Filled(engine, top, "low");
+        MemoryCgroup open = Filled(engine, top, "open");
+        engine.SetProtection(min, 100, 100);
+        engine.SetProtection(low, 0, 100);
+
+        engine.Reclaim(new ReclaimRequest(60, top));
+        Assert.That((min.Usage, low.Usage), Is.EqualTo((100ul, 100ul)), "there was enough without protection");
+        Assert.That(open.Usage, Is.LessThanOrEqualTo(40));
+
+        engine.Reclaim(new ReclaimRequest(150, top));
+        Assert.That(min.Usage, Is.EqualTo(100), "min holds whatever is asked");
+        Assert.That(low.Usage, Is.LessThan(100), "low gives way before reclaim gives up");
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    private static MemoryCgroup Filled(Engine engine, MemoryCgroup parent, string name)
+    {
+        MemoryCgroup memcg = engine.CreateMemcg(name, parent);
+        AddressSpace space = engine.CreateAddressSpace(name, 100, memcg);
+        AccessTally tally = default;
+        for (uint page = 0; page < 100; page++)
+            engine.Access(space, [page], ref tally);
+        return memcg;
+    }
+}
