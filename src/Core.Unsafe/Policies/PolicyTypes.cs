@@ -39,7 +39,7 @@ public enum Verdict
     /// <summary>Evict it, writing it first when needed.</summary>
     Reclaim,
 
-    /// <summary>Evict it if it is clean, else keep it.</summary>
+    /// <summary>Evict it if that takes no write to swap, else keep it. A dirty file page goes to the flusher either way.</summary>
     ReclaimClean,
 
     /// <summary>Put it back where its flags say.</summary>

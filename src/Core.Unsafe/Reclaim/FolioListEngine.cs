@@ -37,8 +37,8 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             if (verdict is Verdict.Reclaim or Verdict.ReclaimClean)
             {
                 verdict = _frames.Has(pfn, FolioFlags.SwapBacked)
-                    ? EvictAnon(view, target, pfn, ref batch)
-                    : EvictFile(view, target, pfn, verdict, ref batch);
+                    ? EvictAnon(view, target, pfn, verdict, ref batch)
+                    : EvictFile(view, target, pfn);
                 if (verdict == Verdict.Reclaim)
                 {
                     batch.Reclaimed++;
@@ -104,8 +104,11 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         return view.Ops.Verdict(view, pfn, references, disposition);
     }
 
-    private Verdict EvictAnon(PolicyView view, PolicyView target, uint pfn, ref FolioBatch batch)
+    private Verdict EvictAnon(PolicyView view, PolicyView target, uint pfn, Verdict verdict, ref FolioBatch batch)
     {
+        // There is no swap cache, so an anonymous page is never clean.
+        if (verdict == Verdict.ReclaimClean)
+            return Verdict.Keep;
         uint slot = _frames.Owner[pfn];
         AddressSpace space = _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!;
         if (!_machine.TryTakeSwap())
@@ -133,14 +136,13 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         return Verdict.Reclaim;
     }
 
-    private Verdict EvictFile(PolicyView view, PolicyView target, uint pfn, Verdict verdict, ref FolioBatch batch)
+    /// <summary>A dirty page is left to the flusher whatever the verdict: reclaim writes no file pages.</summary>
+    private Verdict EvictFile(PolicyView view, PolicyView target, uint pfn)
     {
         while (_machine.Rmap.FirstOf(pfn) is var mapped && mapped != FrameTable.NoSlot)
             Unmap(pfn, mapped);
         if (_frames.Has(pfn, FolioFlags.Dirty))
         {
-            if (verdict == Verdict.ReclaimClean)
-                return Verdict.Keep;
             _frames.Set(pfn, FolioFlags.Reclaim);
             view.Count(Counter.nr_vmscan_immediate_reclaim, 1);
             return Verdict.Activate;
