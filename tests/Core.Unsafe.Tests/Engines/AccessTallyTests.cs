@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Tests.Model;
 
@@ -69,8 +70,8 @@ public class AccessTallyTests
         Assert.That(tally.Refused, Is.EqualTo(1));
         Assert.That(tally.ColdFaults, Is.EqualTo(50));
         Assert.That(memcg.Usage, Is.EqualTo(50));
-        Assert.That(engine.Read(memcg, Observe.Counter.oom), Is.EqualTo(1));
-        Assert.That(engine.Read(memcg, Observe.Counter.policy_overrides), Is.Zero, "to find nothing is no fault of the policy's");
+        Assert.That(engine.Read(memcg, Counter.oom), Is.EqualTo(1));
+        Assert.That(engine.Read(memcg, Counter.policy_overrides), Is.Zero, "to find nothing is no fault of the policy's");
         Assert.That(engine.Validate(), Is.Null);
         engine.Discard(space, 0, 1);
         Assert.That(engine.Access(space, [60], ref tally), Is.EqualTo(1), "a page given back makes room");
@@ -89,7 +90,7 @@ public class AccessTallyTests
 
         Assert.That(tally.ColdFaults + tally.Refused, Is.EqualTo(400));
         Assert.That(tally.Refused, Is.GreaterThan(100), "the reserve below the min watermark stays free");
-        Assert.That(engine.ReadGlobal(Observe.Counter.oom), Is.EqualTo(tally.Refused));
+        Assert.That(engine.ReadGlobal(Counter.oom), Is.EqualTo(tally.Refused));
         Assert.That(engine.Validate(), Is.Null);
     }
 

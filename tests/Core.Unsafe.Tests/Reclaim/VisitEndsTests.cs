@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
@@ -86,7 +87,7 @@ public class VisitEndsTests
         public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch) =>
             view.TryIsolate(view.Tail(0), ref batch);
 
-        public static Verdict Verdict(PolicyView view, uint pfn, Mechanisms.References references, Disposition disposition) =>
+        public static Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition) =>
             ReclaimNative.Policies.Verdict.Keep;
 
         public static bool Continue(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) => true;

@@ -1,0 +1,61 @@
+using ReclaimNative.Frames;
+using ReclaimNative.Lru;
+using ReclaimNative.Memory;
+
+namespace ReclaimNative.Tests.Lru;
+
+public class FrameListsTests
+{
+    [Test]
+    public void TwoListsHoldWhatTwoListsOfNumbersHold([Values(1, 2, 3)] int seed, [Values(1, 2, 3, 40)] int frames)
+    {
+        using var store = new ColumnStore();
+        var lists = new FrameLists(store, (uint)frames);
+        var ends = new ListEnds[2];
+        FrameLists.Reset(ref ends[0]);
+        FrameLists.Reset(ref ends[1]);
+
+        // Newest first, as Head is.
+        List<uint>[] model = [[], []];
+        var random = new Random(seed);
+        for (int step = 0; step < 4000; step++)
+        {
+            uint pfn = (uint)random.Next(frames);
+            int on = model[0].Contains(pfn) ? 0 : model[1].Contains(pfn) ? 1 : -1;
+            if (on >= 0)
+            {
+                Assert.That(lists.ListOf(pfn), Is.EqualTo(on), $"seed {seed}, step {step}");
+                lists.Remove(ref ends[on], pfn);
+                model[on].Remove(pfn);
+            }
+            else
+            {
+                int to = random.Next(2);
+                if (random.Next(2) == 0)
+                {
+                    lists.AddHead(ref ends[to], to, pfn);
+                    model[to].Insert(0, pfn);
+                }
+                else
+                {
+                    lists.AddTail(ref ends[to], to, pfn);
+                    model[to].Add(pfn);
+                }
+            }
+
+            for (int list = 0; list < 2; list++)
+            {
+                List<uint> down = [];
+                for (uint at = ends[list].Head; at != FrameTable.NoFrame; at = lists.TowardTail(at))
+                    down.Add(at);
+                List<uint> up = [];
+                for (uint at = ends[list].Tail; at != FrameTable.NoFrame; at = lists.TowardHead(at))
+                    up.Add(at);
+                up.Reverse();
+                Assert.That(down, Is.EqualTo(model[list]), $"seed {seed}, step {step}");
+                Assert.That(up, Is.EqualTo(model[list]), $"seed {seed}, step {step}");
+                Assert.That(ends[list].Count, Is.EqualTo(model[list].Count), $"seed {seed}, step {step}");
+            }
+        }
+    }
+}

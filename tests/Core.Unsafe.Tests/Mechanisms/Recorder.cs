@@ -1,0 +1,11 @@
+using ReclaimNative.Mechanisms;
+
+namespace ReclaimNative.Tests.Mechanisms;
+
+/// <summary>Remembers every page that a mechanism reports as young.</summary>
+internal readonly struct Recorder(List<uint> pfns) : IYoungSink
+{
+    public List<uint> Pfns { get; } = pfns;
+
+    public void OnYoung(uint pfn) => Pfns.Add(pfn);
+}
