@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+using System.Text.Unicode;
+
+namespace ReclaimNative.Bindings.Boundary;
+
+/// <summary>A string from C: UTF-8 with a length, or zero-terminated.</summary>
+internal static unsafe class CallerText
+{
+    /// <summary>RECLAIM_NUL_TERMINATED.</summary>
+    public const ulong NulTerminated = ulong.MaxValue;
+
+    private const int MostBytes = 4096;
+
+    /// <summary>The bytes, which are valid UTF-8; <paramref name="what"/> names the string in messages.</summary>
+    public static ReadOnlySpan<byte> Bytes(byte* text, ulong length, string what)
+    {
+        if (text == null)
+            throw new Refusal(Status.Null, $"The pointer to the {what} is NULL.");
+        ReadOnlySpan<byte> bytes = length == NulTerminated
+            ? MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text)
+            : new ReadOnlySpan<byte>(text, length > MostBytes ? MostBytes + 1 : (int)length);
+        if (bytes.Length > MostBytes)
+            throw new Refusal(Status.Invalid, $"The {what} is longer than {MostBytes} bytes.");
+        if (!Utf8.IsValid(bytes))
+            throw new Refusal(Status.Invalid, $"The {what} is not valid UTF-8.");
+        return bytes;
+    }
+
+    /// <summary>The string.</summary>
+    public static string Read(byte* text, ulong length, string what) => System.Text.Encoding.UTF8.GetString(Bytes(text, length, what));
+}

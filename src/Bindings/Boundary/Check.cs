@@ -1,0 +1,56 @@
+using System.Numerics;
+
+namespace ReclaimNative.Bindings.Boundary;
+
+/// <summary>Checks that many calls make before they do anything.</summary>
+internal static unsafe class Check
+{
+    public static void NotNull(void* pointer, string name)
+    {
+        if (pointer == null)
+            throw new Refusal(Status.Null, $"The pointer '{name}' is NULL.");
+    }
+
+    public static void Flags(uint given, uint known)
+    {
+        if ((given & ~known) != 0)
+            throw new Refusal(Status.Invalid, $"flags is 0x{given:x}; only the bits of 0x{known:x} are known here.");
+    }
+
+    public static void Zero(uint value, string name)
+    {
+        if (value != 0)
+            throw new Refusal(Status.Invalid, $"The field '{name}' is {value}; only 0 is accepted.");
+    }
+
+    public static void Swappiness(uint value)
+    {
+        if (value > 200)
+            throw new Refusal(Status.Invalid, $"The swappiness is {value}; 0 to 200 are accepted.");
+    }
+
+    public static void Node(Engine engine, uint node)
+    {
+        if (node >= (uint)engine.Nodes.Count)
+            throw new Refusal(Status.Range, $"There is no node {node}; there are 0 to {engine.Nodes.Count - 1}.");
+    }
+
+    /// <summary>The one node of a mask, null for all of them.</summary>
+    public static Machine.Node? NodeMask(Engine engine, ulong mask)
+    {
+        ulong all = ulong.MaxValue >> (64 - engine.Nodes.Count);
+        if ((mask & ~all) != 0)
+            throw new Refusal(Status.Range, $"The nodes are 0x{mask:x}; this engine has those of 0x{all:x}.");
+        if (mask == 0 || mask == all)
+            return null;
+        return BitOperations.IsPow2(mask)
+            ? engine.Nodes[BitOperations.TrailingZeroCount(mask)]
+            : throw new Refusal(Status.Unsupported, $"The nodes are 0x{mask:x}, a part of them; one bit, or all of 0x{all:x}, is accepted so far.");
+    }
+
+    public static void Page(PageTables.AddressSpace space, ulong page)
+    {
+        if (page >= space.Pages)
+            throw new Refusal(Status.Range, $"Page {page} lies beyond the address space, whose last page is {space.Pages - 1}.");
+    }
+}

@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.Unicode;
+
+namespace ReclaimNative.Bindings.Boundary;
+
+/// <summary>The text behind reclaim_last_error: one for each thread, and the only place where an exception becomes a status.</summary>
+internal static unsafe class LastError
+{
+    private const int Capacity = 1024;
+
+    /// <summary>Pinned, so that C may keep the address; the collector frees it with its thread.</summary>
+    [ThreadStatic]
+    private static byte[]? t_text;
+
+    public static byte* Text => t_text is { } text
+        ? (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(text))
+        : (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference("\0"u8));
+
+    /// <summary>Remembers why a call failed.</summary>
+    /// <returns>The status to return from it.</returns>
+    public static int Set(Exception why)
+    {
+        try
+        {
+            return why switch
+            {
+                Refusal refusal => Set(refusal.Status, refusal.Message),
+                EngineException => Set(Status.Invalid, why.Message),
+                OutOfMemoryException => Set(Status.SystemMemory, "The system refused the memory that this call needs: smaller capacities need less."),
+                _ => Set(Status.Internal, $"The library failed inside ({why.GetType().Name}): this is a defect, please report it."),
+            };
+        }
+        catch (OutOfMemoryException)
+        {
+            // Even the text has no room: the status alone has to do.
+            return Status.SystemMemory;
+        }
+    }
+
+    public static int Set(int status, string message)
+    {
+        byte[] text = t_text ??= GC.AllocateArray<byte>(Capacity, pinned: true);
+        Utf8.FromUtf16(message, text.AsSpan(0, Capacity - 1), out _, out int written);
+        text[written] = 0;
+        return status;
+    }
+}

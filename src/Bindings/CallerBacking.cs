@@ -1,0 +1,103 @@
+using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.Bindings.Structs;
+using ReclaimNative.PageTables;
+using ReclaimNative.Reclaim;
+
+namespace ReclaimNative.Bindings;
+
+/// <summary>What lies behind the memory of a C program's engine: its two callbacks, and the victim array of the request under way.</summary>
+internal sealed unsafe class CallerBacking : Backing
+{
+    private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, int> _pageOut;
+    private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, void> _pageIn;
+    private readonly void* _context;
+    private readonly ulong[] _spaceHandles;
+
+    private byte* _victims;
+    private uint _victimSize;
+    private ulong _capacity;
+
+    public CallerBacking(in EngineOptionsStruct options, int addressSpaces)
+    {
+        _pageOut = options.PageOut;
+        _pageIn = options.PageIn;
+        _context = options.Context;
+        _spaceHandles = new ulong[addressSpaces];
+    }
+
+    /// <summary>A callback is running: the engine is in the middle of something.</summary>
+    public bool InCallback { get; private set; }
+
+    /// <summary>Elements of the array filled by the request under way.</summary>
+    public ulong Victims { get; private set; }
+
+    /// <summary>Times that a page of the request under way was kept.</summary>
+    public ulong Refused { get; private set; }
+
+    /// <summary>A page was kept because the array was full.</summary>
+    public bool Overflowed { get; private set; }
+
+    /// <summary>The handle by which C knows an address space.</summary>
+    public void Announce(AddressSpace space, ulong handle) => _spaceHandles[space.Id] = handle;
+
+    /// <summary>A request starts, perhaps with an array.</summary>
+    public void Begin(PageStruct* victims, uint victimSize, ulong capacity)
+    {
+        _victims = (byte*)victims;
+        _victimSize = victimSize;
+        _capacity = capacity;
+        (Victims, Refused, Overflowed) = (0, 0, false);
+    }
+
+    /// <summary>The request has ended; its array is the caller's again.</summary>
+    public void End() => _victims = null;
+
+    /// <inheritdoc/>
+    public override bool PageOut(in BackedPage page)
+    {
+        if (_victims != null && Victims == _capacity)
+        {
+            Overflowed = true;
+            Refused++;
+            return false;
+        }
+
+        PageStruct told = Describe(page);
+        if (_pageOut != null)
+        {
+            InCallback = true;
+            int answer = _pageOut(_context, &told);
+            InCallback = false;
+            if (answer != 0)
+            {
+                Refused++;
+                return false;
+            }
+
+            told = Describe(page);
+        }
+
+        if (_victims != null)
+            CallerStruct.Write(_victims + Victims++ * _victimSize, _victimSize, told);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override void PageIn(in BackedPage page)
+    {
+        if (_pageIn == null)
+            return;
+        PageStruct told = Describe(page);
+        InCallback = true;
+        _pageIn(_context, &told);
+        InCallback = false;
+    }
+
+    private PageStruct Describe(in BackedPage page) => new()
+    {
+        Space = page.Space is { } space ? _spaceHandles[space.Id] : 0,
+        Page = page.Page,
+        Node = (uint)page.NodeId,
+        Flags = page.Dirty ? PageStruct.Dirty : 0,
+    };
+}

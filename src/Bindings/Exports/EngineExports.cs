@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.Bindings.Handles;
+using ReclaimNative.Bindings.Structs;
+using ReclaimNative.Machine;
+
+namespace ReclaimNative.Bindings.Exports;
+
+/// <summary>Calls of reclaim.h on an engine. The contract of each is its comment there.</summary>
+internal static unsafe class EngineExports
+{
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_create")]
+    public static int Create(EngineOptionsStruct* options, ulong* engine)
+    {
+        try
+        {
+            EngineOptionsStruct asked = CallerStruct.Read<EngineOptionsStruct>(options);
+            Check.NotNull(engine, "engine");
+            var backing = new CallerBacking(asked, Capacity(asked.AddressSpaces, "address_spaces"));
+            *engine = new EngineEntry(Living.Table, Translate(asked, backing), backing).Handle;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_destroy")]
+    public static int Destroy(ulong engine)
+    {
+        try
+        {
+            if (engine != 0)
+                Living.Engine(engine).Destroy();
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_root")]
+    public static int Root(ulong engine, ulong* root)
+    {
+        try
+        {
+            EngineEntry entry = Living.Engine(engine);
+            Check.NotNull(root, "root");
+            *root = entry.Root.Handle;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_read_counter")]
+    public static int ReadCounter(ulong engine, byte* name, ulong nameLength, long* value)
+    {
+        try
+        {
+            EngineEntry entry = Living.Engine(engine);
+            Check.NotNull(value, "value");
+            *value = CounterNames.ReadMachine(entry.Engine, CounterNames.Find(name, nameLength));
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_validate")]
+    public static int Validate(ulong engine)
+    {
+        try
+        {
+            return Living.Engine(engine).Engine.Validate() is { } broken ? LastError.Set(Status.Corrupt, broken) : Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    private static EngineOptions Translate(in EngineOptionsStruct asked, CallerBacking backing)
+    {
+        Check.Flags(asked.Flags, EngineOptionsStruct.LimitedSwap);
+        Check.Zero(asked.Reserved, "reserved");
+        bool limited = (asked.Flags & EngineOptionsStruct.LimitedSwap) != 0;
+        if (!limited && asked.SwapPages != 0)
+            throw new Refusal(Status.Invalid, "swap_pages is given without RECLAIM_ENGINE_LIMITED_SWAP; with the flag it counts, without it 0 is accepted.");
+        return new EngineOptions
+        {
+            Nodes = Nodes(asked),
+            Policies = PolicyNames.ParseList(
+                asked.Policies == null ? "mglru" : CallerText.Read(asked.Policies, asked.PoliciesLength, "list of policies")),
+            Memcgs = Capacity(asked.Memcgs, "memcgs"),
+            AddressSpaces = Capacity(asked.AddressSpaces, "address_spaces"),
+            LeafTables = asked.LeafTables == 0 ? null : asked.LeafTables,
+            SwapPages = limited ? asked.SwapPages : null,
+            Backing = backing,
+        };
+    }
+
+    private static NodeOptions[] Nodes(in EngineOptionsStruct asked)
+    {
+        Check.NotNull(asked.Nodes, "nodes");
+        if (asked.NodeCount is 0 or > 64)
+            throw new Refusal(Status.Invalid, $"node_count is {asked.NodeCount}; 1 to 64 are accepted.");
+        var nodes = new NodeOptions[asked.NodeCount];
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            NodeOptionsStruct node = CallerStruct.Read<NodeOptionsStruct>((byte*)asked.Nodes + (nuint)i * asked.NodeSize, asked.NodeSize);
+            Check.Zero(node.Reserved, "reserved of a node");
+            if (node.Tier > int.MaxValue)
+                throw new Refusal(Status.Invalid, $"Node {i} has memory tier {node.Tier}; 0 to {int.MaxValue} are accepted.");
+            nodes[i] = new NodeOptions(node.Pages, (int)node.Tier);
+        }
+
+        return nodes;
+    }
+
+    private static int Capacity(uint asked, string what) => asked switch
+    {
+        0 => 64,
+        <= 65535 => (int)asked,
+        _ => throw new Refusal(Status.Invalid, $"{what} is {asked}; 1 to 65535 are accepted, and 0 for 64."),
+    };
+}

@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.Bindings.Handles;
+using ReclaimNative.Bindings.Structs;
+using ReclaimNative.Machine;
+
+namespace ReclaimNative.Bindings.Exports;
+
+/// <summary>Calls of reclaim.h on a memory cgroup. The contract of each is its comment there.</summary>
+internal static unsafe class MemcgExports
+{
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_create")]
+    public static int Create(ulong engine, MemcgOptionsStruct* options, ulong* memcg)
+    {
+        try
+        {
+            EngineEntry entry = Living.Engine(engine);
+            MemcgOptionsStruct asked = CallerStruct.Read<MemcgOptionsStruct>(options);
+            Check.NotNull(memcg, "memcg");
+            Check.Flags(asked.Flags, 0);
+            MemoryCgroup parent = Living.MemcgOf(entry, asked.Parent).Memcg;
+            string name = Name(asked, parent);
+            string? policy = Policy(asked, entry);
+            if (entry.Engine.Memcgs.Count == entry.MemcgCapacity)
+                throw new Refusal(Status.Capacity, $"The engine was built for {entry.MemcgCapacity} memcgs, the root included, and has that many.");
+            *memcg = entry.Add(entry.Engine.CreateMemcg(name, parent, policy)).Handle;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_max")]
+    public static int SetMax(ulong memcg, ulong pages)
+    {
+        try
+        {
+            MemcgEntry entry = Living.Memcg(memcg);
+            entry.Owner.Backing.Begin(null, 0, 0);
+            return entry.Owner.Engine.SetMax(entry.Memcg, pages)
+                ? Status.Ok
+                : LastError.Set(Status.Again, $"The limit of {entry.Memcg.Path} is {pages} pages from now on, but {entry.Memcg.Usage} are in use and no more could be reclaimed.");
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_protection")]
+    public static int SetProtection(ulong memcg, ulong minPages, ulong lowPages)
+    {
+        try
+        {
+            MemcgEntry entry = Living.Memcg(memcg);
+            entry.Owner.Engine.SetProtection(entry.Memcg, minPages, lowPages);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_swappiness")]
+    public static int SetSwappiness(ulong memcg, uint swappiness)
+    {
+        try
+        {
+            MemcgEntry entry = Living.Memcg(memcg);
+            Check.Swappiness(swappiness);
+            entry.Owner.Engine.SetSwappiness(entry.Memcg, (int)swappiness);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_read")]
+    public static int Read(ulong memcg, MemcgStateStruct* state)
+    {
+        try
+        {
+            MemoryCgroup read = Living.Memcg(memcg).Memcg;
+            uint size = CallerStruct.SizeOf<MemcgStateStruct>(state);
+            CallerStruct.Write(state, size, new MemcgStateStruct
+            {
+                StructSize = size,
+                Swappiness = (uint)read.Swappiness,
+                Usage = read.Usage,
+                Max = read.Max,
+                Min = read.Min,
+                Low = read.Low,
+            });
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_read_counter")]
+    public static int ReadCounter(ulong memcg, byte* name, ulong nameLength, long* value)
+    {
+        try
+        {
+            MemcgEntry entry = Living.Memcg(memcg);
+            Check.NotNull(value, "value");
+            *value = entry.Owner.Engine.Read(entry.Memcg, CounterNames.Find(name, nameLength));
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    private static string Name(in MemcgOptionsStruct asked, MemoryCgroup parent)
+    {
+        string name = CallerText.Read(asked.Name, asked.NameLength, "memcg's name");
+        if (name.Length == 0 || name.Contains('/'))
+            throw new Refusal(Status.Invalid, $"'{name}' is no name for a memcg: one path component without a slash is accepted.");
+        string path = parent.Path.TrimEnd('/') + "/" + name;
+        return parent.Children.Any(c => c.Path == path)
+            ? throw new Refusal(Status.Exists, $"There is a memcg {path} already.")
+            : name;
+    }
+
+    private static string? Policy(in MemcgOptionsStruct asked, EngineEntry entry)
+    {
+        if (asked.Policy == null)
+            return null;
+        string name = CallerText.Read(asked.Policy, asked.PolicyLength, "policy's name");
+        return entry.HasPolicy(name)
+            ? name
+            : throw new Refusal(Status.NotFound, $"The engine has no policy '{name}'; it was built with {entry.PolicyNames}.");
+    }
+}

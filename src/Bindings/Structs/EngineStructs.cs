@@ -1,0 +1,99 @@
+#pragma warning disable CS0649 // Assigned by C.
+using ReclaimNative.Bindings.Boundary;
+
+namespace ReclaimNative.Bindings.Structs;
+
+/// <summary>reclaim_node_options_t.</summary>
+internal struct NodeOptionsStruct : ICallerStruct
+{
+    public ulong Pages;
+    public uint Tier;
+    public uint Reserved;
+
+    public static string CName => "reclaim_node_options_t";
+
+    public static uint FirstSize => 16;
+}
+
+/// <summary>reclaim_engine_options_t.</summary>
+internal unsafe struct EngineOptionsStruct : ICallerStruct
+{
+    public const uint LimitedSwap = 1;
+
+    public uint StructSize;
+    public uint Flags;
+    public NodeOptionsStruct* Nodes;
+    public uint NodeCount;
+    public uint NodeSize;
+    public byte* Policies;
+    public ulong PoliciesLength;
+    public uint Memcgs;
+    public uint AddressSpaces;
+    public uint LeafTables;
+    public uint Reserved;
+    public ulong SwapPages;
+    public delegate* unmanaged[Cdecl]<void*, PageStruct*, int> PageOut;
+    public delegate* unmanaged[Cdecl]<void*, PageStruct*, void> PageIn;
+    public void* Context;
+
+    public static string CName => "reclaim_engine_options_t";
+
+    public static uint FirstSize => 88;
+}
+
+/// <summary>reclaim_request_t.</summary>
+internal unsafe struct RequestStruct : ICallerStruct
+{
+    public const uint HasSwappiness = 1;
+
+    public uint StructSize;
+    public uint Flags;
+    public ulong Pages;
+    public ulong Memcg;
+    public ulong Nodes;
+    public uint Swappiness;
+    public uint VictimSize;
+    public PageStruct* Victims;
+    public ulong VictimCapacity;
+
+    public static string CName => "reclaim_request_t";
+
+    public static uint FirstSize => 56;
+}
+
+/// <summary>reclaim_result_t.</summary>
+internal struct ResultStruct : ICallerStruct
+{
+    public const uint StopDone = 0;
+    public const uint StopFull = 1;
+    public const uint StopExhausted = 2;
+
+    public uint StructSize;
+    public uint Stop;
+    public ulong Reclaimed;
+    public ulong Scanned;
+    public ulong Refused;
+    public ulong Victims;
+
+    public static string CName => "reclaim_result_t";
+
+    public static uint FirstSize => 40;
+}
+
+/// <summary>reclaim_node_state_t.</summary>
+internal struct NodeStateStruct : ICallerStruct
+{
+    public const uint KswapdWanted = 1;
+
+    public uint StructSize;
+    public uint Flags;
+    public ulong Pages;
+    public ulong Free;
+    public ulong WatermarkMin;
+    public ulong WatermarkLow;
+    public ulong WatermarkHigh;
+
+    public static string CName => "reclaim_node_state_t";
+
+    public static uint FirstSize => 48;
+}

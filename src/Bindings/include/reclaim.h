@@ -1,0 +1,460 @@
+/*
+ * reclaim.h - Linux page reclaim in userland, as a library.
+ *
+ * An engine is a machine with memory to be reclaimed: NUMA nodes with page frames, a tree of memory cgroups, address
+ * spaces, and the policy (MGLRU, the classic active and inactive lists, SIEVE, ...) that decides which page goes.
+ * You report accesses; the engine keeps count of what is resident, makes room when memory or a limit runs out, and
+ * gives up the pages that the policy finds coldest when you ask for it.  It moves no data: what a page holds, and
+ * where it goes, is yours, through a pair of callbacks or an array of victims.
+ *
+ *     reclaim_engine_create -> reclaim_address_space_create -> reclaim_address_space_access -> reclaim_engine_reclaim
+ *
+ * examples/c/first.c does just that in a page of code.
+ *
+ * Order of this file: version, rules for all calls, status codes, structs, functions.
+ *
+ *
+ * RULES FOR ALL CALLS
+ *
+ * Status.     Every call returns an int32_t: RECLAIM_OK, which is 0, or a negative RECLAIM_E_ code.  The three calls
+ *             that only return text or a number (reclaim_version_number, reclaim_status_name, reclaim_last_error)
+ *             can't fail.  A call that fails changes nothing and writes no out-parameter, unless its comment says
+ *             what it leaves behind.  The library prints nothing and never ends the process.
+ *
+ * Handles.    A handle such as reclaim_engine_t * is a number in a pointer's clothes: never read through it.  NULL is
+ *             no handle.  A destroyed, forged or wrong kind of handle is answered with RECLAIM_E_BAD_HANDLE, even
+ *             when a newer object has taken the place of the old one.
+ *
+ * Structs.    Every struct that you pass by pointer starts with struct_size.  Set it to the struct's sizeof, and all
+ *             that you do not need to zero: `reclaim_request_t request = { .struct_size = sizeof request };`.  Zero is
+ *             the usual choice in every field that may be left out, and refused in one that may not be.
+ *             An array states the size of its elements once, in a field next to the pointer.
+ *             Fields are appended in later versions and never moved, so old and new meet like this:
+ *               smaller than the library's  the missing fields count as zero, and zero means the old behaviour;
+ *               larger, going in            accepted when all bytes beyond the library's are zero, else
+ *                                           RECLAIM_E_TOO_BIG: you asked for something that it does not know;
+ *               larger, coming out          the bytes beyond the library's are set to zero;
+ *               smaller than version 0.1's  RECLAIM_E_STRUCT_SIZE, for no header ever said so;
+ *               more than 4096              RECLAIM_E_TOO_BIG, for that is no size but garbage.
+ *
+ * Strings.    UTF-8 with a length in bytes, which may be RECLAIM_NUL_TERMINATED.  The library copies what it keeps.
+ *
+ * Pages.      All amounts of memory are in pages.  Pages of an address space are numbered from 0.
+ *
+ * Threads.    One thread at a time in each engine and in all that belongs to it; which thread does not matter, and
+ *             different engines may be used by different threads at once.  The library takes no lock for you.
+ *             The text of reclaim_last_error belongs to the thread.
+ *             The library starts no thread of its own; the runtime in it starts one, on the first call, that sleeps.
+ *
+ * Callbacks.  They run on the thread that made the call, inside it.  They may not call into the same engine: such a
+ *             call is refused with RECLAIM_E_BUSY.  They may not leave by longjmp or by a C++ exception.
+ *
+ * Process.    The first call starts the runtime inside the library, which takes about a millisecond.  The runtime installs
+ *             handlers for SIGSEGV, SIGFPE and one real-time signal, and sets SIGPIPE to be ignored: a host that wants
+ *             SIGPIPE otherwise says so after its first call.  dlclose does nothing.  After fork the child may only
+ *             exec.  64-bit x86 Linux.
+ */
+#ifndef RECLAIM_H
+#define RECLAIM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version ---------------------------------------------------------------------------------------------------- */
+
+#define RECLAIM_VERSION_MAJOR 0
+#define RECLAIM_VERSION_MINOR 1
+#define RECLAIM_VERSION_PATCH 0
+
+/* The version of this header as one number: major * 1000000 + minor * 1000 + patch. */
+#define RECLAIM_VERSION_NUMBER 1000u
+
+/* ---- Status codes: fixed numbers in groups with gaps, never renumbered ------------------------------------------ */
+
+#define RECLAIM_OK 0
+
+/* Pointers and handles. */
+#define RECLAIM_E_NULL (-1)         /* a pointer that has to be there is NULL */
+#define RECLAIM_E_BAD_HANDLE (-2)   /* the handle is destroyed, of another kind, or never was one */
+#define RECLAIM_E_WRONG_ENGINE (-3) /* the handles belong to different engines */
+
+/* Structs. */
+#define RECLAIM_E_STRUCT_SIZE (-10) /* smaller than the struct was in version 0.1 */
+#define RECLAIM_E_TOO_BIG (-11)     /* larger than the library's, and what it does not know is not zero */
+
+/* Values. */
+#define RECLAIM_E_INVALID (-20)     /* a value, a flag or a name that is not accepted */
+#define RECLAIM_E_RANGE (-21)       /* a page, node or count beyond what there is */
+#define RECLAIM_E_EXISTS (-22)      /* the name is taken */
+#define RECLAIM_E_NOT_FOUND (-23)   /* nothing has that name */
+#define RECLAIM_E_UNSUPPORTED (-24) /* makes sense, but this version can't do it */
+
+/* Resources. */
+#define RECLAIM_E_NO_MEMORY (-30)     /* the modelled machine: no frame could be freed for the page */
+#define RECLAIM_E_CAPACITY (-31)      /* a reserve that was fixed when the engine was created is used up */
+#define RECLAIM_E_SYSTEM_MEMORY (-32) /* the system under the library refused memory */
+
+/* State. */
+#define RECLAIM_E_AGAIN (-40)        /* less could be reclaimed than was asked for */
+#define RECLAIM_E_BUSY (-41)         /* called from inside a callback of the same engine */
+#define RECLAIM_E_NOT_RESIDENT (-42) /* the page is not in memory */
+
+/* Defects of the library: please report them. */
+#define RECLAIM_E_INTERNAL (-90) /* an error that nobody foresaw; destroy the engine */
+#define RECLAIM_E_CORRUPT (-91)  /* reclaim_engine_validate found the engine broken; destroy it */
+
+/* ---- Types ------------------------------------------------------------------------------------------------------ */
+
+typedef struct reclaim_engine reclaim_engine_t;
+typedef struct reclaim_memcg reclaim_memcg_t;
+typedef struct reclaim_address_space reclaim_address_space_t;
+
+/* A string's length: it ends at its first zero byte. */
+#define RECLAIM_NUL_TERMINATED (~(uint64_t)0)
+
+/* No limit, for reclaim_memcg_set_max. */
+#define RECLAIM_UNLIMITED (~(uint64_t)0)
+
+/* Set in an access word: the access writes.  The other 31 bits are the page. */
+#define RECLAIM_WRITE 0x80000000u
+
+/* A page on its way out of memory or back into it: an element of a victim array, and what callbacks are told of. */
+typedef struct reclaim_page {
+    reclaim_address_space_t *space; /* whose page it is */
+    uint64_t page;                  /* its number in the space */
+    uint32_t node;                  /* the node that it is on */
+    uint32_t flags;                 /* RECLAIM_PAGE_... */
+} reclaim_page_t;
+
+#define RECLAIM_PAGE_DIRTY 1u /* written to since it last came in */
+
+/* Asked before a page is evicted.  RECLAIM_EVICT gives it up: when the callback returns, the page is gone.  Anything
+ * else keeps it in memory for now, and reclaim goes on with other pages; of these answers use RECLAIM_KEEP, because
+ * later versions give a meaning to others. */
+typedef int32_t (*reclaim_page_out_fn)(void *context, const reclaim_page_t *page);
+
+#define RECLAIM_EVICT 0
+#define RECLAIM_KEEP 1
+
+/* Told that a page which was evicted before comes back.  Not called for a page's first touch. */
+typedef void (*reclaim_page_in_fn)(void *context, const reclaim_page_t *page);
+
+/* One NUMA node of a machine to build. */
+typedef struct reclaim_node_options {
+    uint64_t pages;    /* its memory: at least 256; all nodes together less than 2^32 - 1 */
+    uint32_t tier;     /* memory tier, 0 the fastest */
+    uint32_t reserved; /* 0 */
+} reclaim_node_options_t;
+
+/* What an engine is built from.  All capacities are reserved at creation as address space, and backed by memory when
+ * first used; nothing grows later. */
+typedef struct reclaim_engine_options {
+    uint32_t struct_size;
+    uint32_t flags;                      /* RECLAIM_ENGINE_... */
+    const reclaim_node_options_t *nodes; /* 1 to 64 of them; node i of the engine is nodes[i] */
+    uint32_t node_count;
+    uint32_t node_size; /* sizeof(reclaim_node_options_t) */
+
+    /* The policies that cgroups may be bound to, the first for those that say nothing; NULL for "mglru".  Names with
+     * commas between them: classic, mglru, fifo, lru, clock, sieve; each may be followed by switches that turn a
+     * mechanism on or off: "mglru-bloom", "classic+lookaround,sieve".  The switches of mglru are walk, bloom,
+     * lookaround, refault, pid, tiers; of classic refault, cost, lookaround. */
+    const char *policies;
+    uint64_t policies_length;
+
+    uint32_t memcgs;          /* memory cgroups, the root included, 1 to 65535; 0 for 64 */
+    uint32_t address_spaces;  /* address spaces alive at once, 1 to 65535; 0 for 64 */
+    uint32_t leaf_tables;     /* tables of 512 pages, for all address spaces; 0 for four times what the nodes hold */
+    uint32_t reserved;        /* 0 */
+    uint64_t swap_pages;      /* with RECLAIM_ENGINE_LIMITED_SWAP: pages that can be out at once; 0: none can */
+    reclaim_page_out_fn page_out; /* NULL: every page may go */
+    reclaim_page_in_fn page_in;   /* NULL: nobody wants to know */
+    void *context;                /* handed to both */
+} reclaim_engine_options_t;
+
+#define RECLAIM_ENGINE_LIMITED_SWAP 1u /* swap_pages counts; without it swap has no end */
+
+typedef struct reclaim_memcg_options {
+    uint32_t struct_size;
+    uint32_t flags;          /* 0 */
+    reclaim_memcg_t *parent; /* NULL for the root */
+    const char *name;        /* one path component: not empty, no slash, new among its siblings */
+    uint64_t name_length;
+    const char *policy; /* one of the engine's policies, written as at its creation; NULL for the parent's */
+    uint64_t policy_length;
+} reclaim_memcg_options_t;
+
+typedef struct reclaim_address_space_options {
+    uint32_t struct_size;
+    uint32_t home_node;     /* the node that its pages come from first */
+    uint64_t pages;         /* its length, at least 1; takes a leaf table of the engine's for each 512 */
+    reclaim_memcg_t *memcg; /* whom its pages are charged to; NULL for the root */
+} reclaim_address_space_options_t;
+
+/* What became of a batch of accesses.  processed is the sum of the five below it. */
+typedef struct reclaim_tally {
+    uint32_t struct_size;
+    uint32_t reserved;     /* comes out 0 */
+    uint64_t processed;    /* words worked off, the refused one included */
+    uint64_t hits;         /* the page was there */
+    uint64_t minor_faults; /* it was in memory but not mapped here; 0 until there are files */
+    uint64_t cold_faults;  /* its first touch */
+    uint64_t refaults;     /* it had been evicted and came back */
+    uint64_t refused;      /* no memory for it; the batch ended there */
+} reclaim_tally_t;
+
+/* A request for memory back: so many pages, from a cgroup and all below it, on some nodes. */
+typedef struct reclaim_request {
+    uint32_t struct_size;
+    uint32_t flags;            /* RECLAIM_REQUEST_... */
+    uint64_t pages;            /* at least 1 */
+    reclaim_memcg_t *memcg;    /* NULL for the root, which is everything */
+    uint64_t nodes;            /* bit i for node i; 0 for all.  Today one bit or all of them, else E_UNSUPPORTED */
+    uint32_t swappiness;       /* with RECLAIM_REQUEST_SWAPPINESS: 0 to 200 in place of each cgroup's own */
+    uint32_t victim_size;      /* sizeof(reclaim_page_t) when there is an array */
+    reclaim_page_t *victims;   /* filled with the evicted pages in the order in which they went; NULL: not wanted */
+    uint64_t victim_capacity;  /* elements there is room for, at least 1 when there is an array */
+} reclaim_request_t;
+
+#define RECLAIM_REQUEST_SWAPPINESS 1u /* swappiness counts */
+
+/* How a request ended. */
+typedef struct reclaim_result {
+    uint32_t struct_size;
+    uint32_t stop;      /* RECLAIM_STOP_... */
+    uint64_t reclaimed; /* pages evicted */
+    uint64_t scanned;   /* pages looked at for it, some perhaps more than once */
+    uint64_t refused;   /* times that the callback kept a page, or that the array had no room for one */
+    uint64_t victims;   /* elements of the array that were filled: reclaimed, or 0 without an array */
+} reclaim_result_t;
+
+#define RECLAIM_STOP_DONE 0u      /* as many as asked, or up to some batches more */
+#define RECLAIM_STOP_FULL 1u      /* the victim array was too small for all */
+#define RECLAIM_STOP_EXHAUSTED 2u /* no more could be reclaimed: too little there, pinned, protected, or kept */
+
+typedef struct reclaim_node_state {
+    uint32_t struct_size;
+    uint32_t flags; /* RECLAIM_NODE_... */
+    uint64_t pages;
+    uint64_t free;
+    uint64_t watermark_min;  /* below it an allocating task reclaims for itself */
+    uint64_t watermark_low;  /* below it kswapd is wanted */
+    uint64_t watermark_high; /* kswapd is done above it */
+} reclaim_node_state_t;
+
+#define RECLAIM_NODE_KSWAPD_WANTED 1u /* an allocation found less than watermark_low free: run kswapd */
+
+typedef struct reclaim_memcg_state {
+    uint32_t struct_size;
+    uint32_t swappiness;
+    uint64_t usage; /* pages charged to it and all below it */
+    uint64_t max;   /* RECLAIM_UNLIMITED for none */
+    uint64_t min;
+    uint64_t low;
+} reclaim_memcg_state_t;
+
+/* ---- Library ---------------------------------------------------------------------------------------------------- */
+
+/* The version of the library as one number.  Compare it with RECLAIM_VERSION_NUMBER, the header's.
+ * Errors:   none.
+ * Threads:  any, at any time.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+uint32_t reclaim_version_number(void);
+
+/* The name of a status code, such as "RECLAIM_E_RANGE"; "RECLAIM_E_UNKNOWN" for a number that is none.  Static text.
+ * Errors:   none.
+ * Threads:  any, at any time.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+const char *reclaim_status_name(int32_t status);
+
+/* One sentence on the last call of this thread that failed: what was wrong, and what is accepted.  "" when none has.
+ * The text is the library's; it stays as it is until the next call of this thread that fails, and is gone with the
+ * thread.  A call that succeeds leaves it alone.
+ * Errors:   none.
+ * Threads:  any, at any time.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+const char *reclaim_last_error(void);
+
+/* ---- Engine ----------------------------------------------------------------------------------------------------- */
+
+/* Builds an engine.  It is yours until reclaim_engine_destroy.
+ * Errors:   RECLAIM_E_NULL, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for an option out of its range and for a policy
+ *           or switch that does not exist; RECLAIM_E_SYSTEM_MEMORY.  No engine is built.
+ * Threads:  any, at any time.
+ * Blocking: never.  Allocates: address space for all capacities.  Since: 0.1 */
+int32_t reclaim_engine_create(const reclaim_engine_options_t *options, reclaim_engine_t **engine);
+
+/* Ends an engine with all its cgroups and address spaces, whose handles are dead from then on.  Callbacks are not
+ * called.  NULL is accepted and does nothing.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY (it lives on).
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never; all memory goes back to the system.  Since: 0.1 */
+int32_t reclaim_engine_destroy(reclaim_engine_t *engine);
+
+/* The root of the cgroup tree: the same handle each time.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_engine_root(reclaim_engine_t *engine, reclaim_memcg_t **root);
+
+/* Carries out a proactive request: the coldest pages by the policy's judgement, of a cgroup and all below it.
+ *
+ * Reclaim works in batches, as the kernel's does, so it may evict up to some batches more than asked; it evicts fewer
+ * when no more can be.  With a victim array every evicted page is in the array.  When the array is full, each further
+ * page is refused (it stays, as if a callback had kept it) and the request ends: so the array's capacity is a hard
+ * limit, and asking for more pages than it holds is asking for as many as it holds.  Pages that are refused count as
+ * looked at, which blurs the policy's order: give the array room for 128 pages more than you ask for.
+ * With an array and page_out both, page_out is asked first, and the array has what it gave up.
+ *
+ * `result` may be NULL.
+ * Errors:   RECLAIM_E_AGAIN: less than asked was reclaimed.  `result` and the array hold what was, and
+ *           result->stop says why; nothing is wrong.
+ *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for 0 pages,
+ *           an unknown flag, a swappiness beyond 200, an array without room; RECLAIM_E_RANGE for a node that is not
+ *           there; RECLAIM_E_UNSUPPORTED for a part of the nodes.  Nothing was reclaimed.
+ * Threads:  one at a time in this engine.
+ * Blocking: never, but for page_out.  Time grows with the pages looked at.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_engine_reclaim(reclaim_engine_t *engine, const reclaim_request_t *request, reclaim_result_t *result);
+
+/* An event counter of the whole machine by the kernel's name, with the meaning that it has in /proc/vmstat:
+ * "pgscan_kswapd", "pswpout", "workingset_refault_anon", ...  pgscan_ and pgsteal_ with _kswapd, _direct and
+ * _proactive count reclaim for the whole machine only: not at a cgroup's limit, and not by request, which is always
+ * for a cgroup, if only the root.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL, RECLAIM_E_NOT_FOUND.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_engine_read_counter(reclaim_engine_t *engine, const char *name, uint64_t name_length, int64_t *value);
+
+/* Checks the whole engine: every frame is free, on one list, or isolated; page tables and frames point at each other;
+ * counts and charges add up.  For tests: it walks all that there is.
+ * Errors:   RECLAIM_E_CORRUPT: something is broken, and reclaim_last_error names it.  A defect of the library.
+ *           RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: some bytes for each page while it runs.  Since: 0.1 */
+int32_t reclaim_engine_validate(reclaim_engine_t *engine);
+
+/* ---- Nodes ------------------------------------------------------------------------------------------------------ */
+
+/* The state of a node.
+ * Errors:   RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_RANGE for a node that is not there.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_node_read(reclaim_engine_t *engine, uint32_t node, reclaim_node_state_t *state);
+
+/* One balance run of kswapd, the node's background reclaimer.  The engine has no thread for it: call this when
+ * RECLAIM_NODE_KSWAPD_WANTED is set, and as long as it is.  A balanced node is left alone.
+ * `reclaimed`, the pages that it evicted, may be NULL.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY; RECLAIM_E_RANGE for a node that is not there.
+ * Threads:  one at a time in this engine.
+ * Blocking: never, but for page_out.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_node_run_kswapd(reclaim_engine_t *engine, uint32_t node, uint64_t *reclaimed);
+
+/* ---- Memory cgroups --------------------------------------------------------------------------------------------- */
+
+/* Creates a cgroup.  It lives as long as its engine.
+ * Errors:   RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for a bad
+ *           name or a flag; RECLAIM_E_EXISTS; RECLAIM_E_NOT_FOUND for a policy that the engine was not built with;
+ *           RECLAIM_E_CAPACITY.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: some hundred bytes for each node.  Since: 0.1 */
+int32_t reclaim_memcg_create(reclaim_engine_t *engine, const reclaim_memcg_options_t *options, reclaim_memcg_t **memcg);
+
+/* Sets memory.max, the hard limit in pages, RECLAIM_UNLIMITED for none, and reclaims down to it.
+ * Errors:   RECLAIM_E_AGAIN: the usage could not be brought down to it.  The limit stands, and the next charge
+ *           reclaims again.
+ *           RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY; RECLAIM_E_INVALID for the root, whose limit is the machine.
+ * Threads:  one at a time in this engine.
+ * Blocking: never, but for page_out.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_memcg_set_max(reclaim_memcg_t *memcg, uint64_t pages);
+
+/* Sets memory.min, what reclaim from outside never takes, and memory.low, what it takes only when nothing else is
+ * left.  In pages, 0 for none.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY; RECLAIM_E_INVALID for the root.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_memcg_set_protection(reclaim_memcg_t *memcg, uint64_t min_pages, uint64_t low_pages);
+
+/* Sets the swappiness, 0 to 200: how readily anonymous pages go in place of file pages.  A new cgroup has its
+ * parent's; the root's is 60 at first.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY; RECLAIM_E_INVALID beyond 200.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_memcg_set_swappiness(reclaim_memcg_t *memcg, uint32_t swappiness);
+
+/* What a cgroup uses, and its settings.
+ * Errors:   RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _STRUCT_SIZE, _TOO_BIG.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_memcg_read(reclaim_memcg_t *memcg, reclaim_memcg_state_t *state);
+
+/* An event counter of a cgroup and all below it, over all nodes, by the kernel's name, as in memory.stat.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL, RECLAIM_E_NOT_FOUND.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_memcg_read_counter(reclaim_memcg_t *memcg, const char *name, uint64_t name_length, int64_t *value);
+
+/* ---- Address spaces --------------------------------------------------------------------------------------------- */
+
+/* Creates an address space of anonymous pages [0, pages), none of them in memory.  Yours until destroyed, or until
+ * its engine is.
+ * Errors:   RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for 0 pages;
+ *           RECLAIM_E_RANGE for a node that is not there; RECLAIM_E_CAPACITY.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: some hundred bytes.  Since: 0.1 */
+int32_t reclaim_address_space_create(reclaim_engine_t *engine, const reclaim_address_space_options_t *options,
+                                     reclaim_address_space_t **space);
+
+/* Ends an address space: its pages are freed, without callbacks, and its handle is dead from then on.  NULL is
+ * accepted and does nothing.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY (it lives on).
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Time grows with its length.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_address_space_destroy(reclaim_address_space_t *space);
+
+/* Accesses pages in order, as the space's process would.  Each word is a page below 2^31, with RECLAIM_WRITE for a
+ * write.  A page that is absent comes in, and others go for it where memory or a limit has run out.
+ * `count` is below 2^31; it may be 0, and then `words` may be NULL.  `tally` may be NULL.  Batches of 32 words or more
+ * make the cost of the call small.
+ * Errors:   RECLAIM_E_NO_MEMORY: no room could be made for word processed - 1; those before it are done.
+ *           RECLAIM_E_RANGE: word `processed` names a page beyond the space; those before it are done.
+ *           In both cases the tally is filled.
+ *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for a count of 2^31 or more.
+ *           Nothing was accessed, and the tally is left alone.
+ * Threads:  one at a time in this engine.
+ * Blocking: never, but for callbacks.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_address_space_access(reclaim_address_space_t *space, const uint32_t *words, uint64_t count,
+                                     reclaim_tally_t *tally);
+
+/* Accesses one page, below 2^31.  `flags` is 0 or RECLAIM_WRITE.  A convenience: many pages are cheaper in a batch.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_RANGE; RECLAIM_E_INVALID for other flags;
+ *           RECLAIM_E_NO_MEMORY: no room could be made for it.
+ * Threads:  one at a time in this engine.
+ * Blocking: never, but for callbacks.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_address_space_access_page(reclaim_address_space_t *space, uint64_t page, uint32_t flags);
+
+/* Whether a page is in memory: `resident` becomes 1 or 0.  No access: it does not make the page any younger.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL, RECLAIM_E_RANGE.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_address_space_is_resident(reclaim_address_space_t *space, uint64_t page, uint32_t *resident);
+
+/* Keeps a page that is in memory from being evicted until it is unpinned or freed.  Pins do not add up.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_RANGE, RECLAIM_E_NOT_RESIDENT.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_address_space_pin(reclaim_address_space_t *space, uint64_t page);
+
+/* Lets a pinned page be evicted again; one that is not pinned stays as it is.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_RANGE, RECLAIM_E_NOT_RESIDENT.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_address_space_unpin(reclaim_address_space_t *space, uint64_t page);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
