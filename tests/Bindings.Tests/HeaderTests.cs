@@ -1,0 +1,33 @@
+using ReclaimNative.Bindings.Boundary;
+
+namespace ReclaimNative.Bindings.Tests;
+
+/// <summary>The header as the manual: what it says of every function, and that the library has the same numbers.</summary>
+internal sealed class HeaderTests
+{
+    private static readonly string[] LastLines = ["Errors:   ", "Threads:  ", "Blocking: ", "Allocates: ", "Since: "];
+
+    [Test]
+    public void EveryFunctionSaysErrorsThreadsBlockingAllocatesSinceInThisOrder()
+    {
+        (string Function, string Comment)[] comments = HeaderText.Comments();
+        Assert.That(comments.Select(c => c.Function), Is.EqualTo(HeaderText.Functions()), "every function has a comment");
+        foreach ((string function, string comment) in comments)
+        {
+            int[] at = [.. LastLines.Select(line => comment.IndexOf(line, StringComparison.Ordinal))];
+            Assert.That(at, Has.All.GreaterThan(0), function);
+            Assert.That(at, Is.Ordered, function);
+        }
+    }
+
+    [Test]
+    public void EveryStatusOfTheHeaderIsTheLibrarysStatus()
+    {
+        var inHeader = System.Text.RegularExpressions.Regex
+            .Matches(HeaderText.Text, @"^#define (RECLAIM_(?:OK|E_\w+)) \(?(-?\d+)\)?", System.Text.RegularExpressions.RegexOptions.Multiline)
+            .ToDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].Value));
+        Assert.That(inHeader, Has.Count.EqualTo(typeof(Status).GetFields().Length));
+        foreach ((string name, int number) in inHeader)
+            Assert.That(System.Text.Encoding.UTF8.GetString(Status.NameOf(number)), Is.EqualTo(name));
+    }
+}

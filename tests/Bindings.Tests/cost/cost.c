@@ -1,0 +1,124 @@
+/*
+ * What calls cost, as one line of text for each: medians over rounds, in one run.  Figures in docs/c-abi.md.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <reclaim.h>
+
+enum { ROUNDS = 31, CALLS = 200000, PAGES = 1 << 16, BATCH = 32 };
+
+static double samples[ROUNDS];
+
+static double now(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec * 1e9 + (double)at.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(void)
+{
+    qsort(samples, ROUNDS, sizeof samples[0], by_value);
+    return samples[ROUNDS / 2];
+}
+
+static long resident_kib(void)
+{
+    char line[256];
+    long value = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            value = strtol(line + 6, NULL, 10);
+    }
+
+    if (status != NULL)
+        fclose(status);
+    return value;
+}
+
+static void check(int32_t status)
+{
+    if (status == RECLAIM_OK)
+        return;
+    fprintf(stderr, "%s\n", reclaim_last_error());
+    exit(1);
+}
+
+#define MEASURE(what, unit, per, body)                                                                                \
+    do {                                                                                                              \
+        for (int round = 0; round < ROUNDS; round++) {                                                                \
+            double start = now();                                                                                     \
+            body;                                                                                                     \
+            samples[round] = (now() - start) / (per);                                                                 \
+        }                                                                                                             \
+        printf("%-58s %9.2f %s\n", what, median(), unit);                                                             \
+    } while (0)
+
+int main(void)
+{
+    long before = resident_kib();
+    double start = now();
+    reclaim_node_options_t node = { 2 * PAGES, 0, 0 };
+    reclaim_engine_options_t options = {
+        .struct_size = sizeof options, .nodes = &node, .node_count = 1, .node_size = sizeof node,
+    };
+    reclaim_engine_t *engine;
+    check(reclaim_engine_create(&options, &engine));
+    printf("%-58s %9.2f us\n", "first call: runtime and first engine", (now() - start) / 1e3);
+    printf("%-58s %9ld KiB\n", "resident memory added by it", resident_kib() - before);
+
+    reclaim_engine_t *other;
+    MEASURE("reclaim_engine_create and _destroy", "us", 1e3, {
+        check(reclaim_engine_create(&options, &other));
+        check(reclaim_engine_destroy(other));
+    });
+
+    reclaim_address_space_options_t memory = { .struct_size = sizeof memory, .pages = PAGES };
+    reclaim_address_space_t *space;
+    check(reclaim_address_space_create(engine, &memory, &space));
+    static uint32_t words[PAGES];
+    for (uint32_t i = 0; i < PAGES; i++)
+        words[i] = i;
+    reclaim_tally_t tally = { .struct_size = sizeof tally };
+    check(reclaim_address_space_access(space, words, PAGES, &tally));
+
+    volatile uint32_t sink = 0;
+    MEASURE("reclaim_version_number, the empty call", "ns", CALLS, {
+        for (int i = 0; i < CALLS; i++)
+            sink += reclaim_version_number();
+    });
+    uint32_t resident;
+    MEASURE("reclaim_address_space_is_resident", "ns", CALLS, {
+        for (int i = 0; i < CALLS; i++)
+            check(reclaim_address_space_is_resident(space, (uint64_t)i % PAGES, &resident));
+    });
+    MEASURE("reclaim_address_space_access_page, a hit", "ns", CALLS, {
+        for (int i = 0; i < CALLS; i++)
+            check(reclaim_address_space_access_page(space, (uint64_t)i % PAGES, 0));
+    });
+    MEASURE("reclaim_address_space_access, 32 hits, a page", "ns", PAGES, {
+        for (uint32_t i = 0; i < PAGES; i += BATCH)
+            check(reclaim_address_space_access(space, words + i, BATCH, &tally));
+    });
+    MEASURE("reclaim_address_space_access, 65536 hits, a page", "ns", PAGES,
+            check(reclaim_address_space_access(space, words, PAGES, &tally)));
+    check(reclaim_address_space_destroy(space));
+    MEASURE("a call with a stale handle", "ns", 1000, {
+        for (int i = 0; i < 1000; i++)
+            sink += (uint32_t)reclaim_address_space_access_page(space, 0, 0);
+    });
+    check(reclaim_engine_destroy(engine));
+    return 0;
+}
