@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ReclaimNative.Machine;
 
 /// <summary>
@@ -30,6 +32,9 @@ public sealed class MemoryCgroup
 
     /// <summary>The cgroups below, in the order of creation.</summary>
     public IReadOnlyList<MemoryCgroup> Children => _children;
+
+    /// <summary>The same for loops inside reclaim: to enumerate an interface would allocate.</summary>
+    internal ReadOnlySpan<MemoryCgroup> Below => CollectionsMarshal.AsSpan(_children);
 
     /// <summary>Pages charged here and below.</summary>
     public ulong Usage { get; internal set; }

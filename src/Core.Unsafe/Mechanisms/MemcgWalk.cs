@@ -76,16 +76,17 @@ internal struct MemcgWalk
 
     private readonly MemoryCgroup? Successor(MemoryCgroup of)
     {
-        if (of.Children.Count > 0)
-            return of.Children[0];
+        if (of.Below.Length > 0)
+            return of.Below[0];
         MemoryCgroup at = of;
         while (!ReferenceEquals(at, _root))
         {
             MemoryCgroup parent = at.Parent!;
-            for (int i = 0; i + 1 < parent.Children.Count; i++)
+            ReadOnlySpan<MemoryCgroup> siblings = parent.Below;
+            for (int i = 0; i + 1 < siblings.Length; i++)
             {
-                if (ReferenceEquals(parent.Children[i], at))
-                    return parent.Children[i + 1];
+                if (ReferenceEquals(siblings[i], at))
+                    return siblings[i + 1];
             }
 
             at = parent;

@@ -27,7 +27,7 @@ internal static class Protection
 
         ulong minSum = 0;
         ulong lowSum = 0;
-        foreach (MemoryCgroup sibling in parent.Children)
+        foreach (MemoryCgroup sibling in parent.Below)
         {
             minSum += Math.Min(sibling.Usage, sibling.Min);
             lowSum += Math.Min(sibling.Usage, sibling.Low);

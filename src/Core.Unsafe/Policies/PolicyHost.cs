@@ -60,7 +60,7 @@ internal sealed unsafe class PolicyHost
     {
         PolicyView view = ViewAt(lruvec.Index);
         LruSizes sum = view.Ops.Sizes(view);
-        foreach (MemoryCgroup child in lruvec.Memcg.Children)
+        foreach (MemoryCgroup child in lruvec.Memcg.Below)
             sum += TotalSizes(Machine.LruvecOf(child, lruvec.Node));
         return sum;
     }
@@ -69,7 +69,7 @@ internal sealed unsafe class PolicyHost
     public long Total(Lruvec lruvec, Counter counter)
     {
         long sum = lruvec.Counts[counter];
-        foreach (MemoryCgroup child in lruvec.Memcg.Children)
+        foreach (MemoryCgroup child in lruvec.Memcg.Below)
             sum += Total(Machine.LruvecOf(child, lruvec.Node), counter);
         return sum;
     }

@@ -167,7 +167,7 @@ internal sealed unsafe class NodePass
     private ulong BoundBelow(MemoryCgroup memcg, Node node)
     {
         ulong bound = 1UL << _host.ViewOf(memcg, node).Tag;
-        foreach (MemoryCgroup child in memcg.Children)
+        foreach (MemoryCgroup child in memcg.Below)
             bound |= BoundBelow(child, node);
         return bound;
     }

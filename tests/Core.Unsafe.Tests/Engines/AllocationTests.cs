@@ -1,0 +1,87 @@
+using ReclaimNative.Machine;
+using ReclaimNative.Observe;
+using ReclaimNative.PageTables;
+using ReclaimNative.Tests.Model;
+
+namespace ReclaimNative.Tests.Engines;
+
+/// <summary>Access, fault and reclaim never allocate. Counted on the thread that runs them, after a warm-up that has tiered code up.</summary>
+[NonParallelizable]
+public class AllocationTests
+{
+    private const int Accesses = 1_000_000;
+    private const uint Pages = 8192;
+
+    [Test]
+    public void AMillionAccessesAtALimitAllocateNothing([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy)
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy(policy)) with { Nodes = [new NodeOptions(16384)] });
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", Pages, memcg);
+        engine.Map(space, 0, 1024, engine.CreateFile(1024));
+        engine.SetMax(memcg, Pages / 4);
+        uint[] accesses = Skewed(Accesses);
+        AccessTally tally = default;
+        engine.Access(space, accesses.AsSpan(0, Accesses / 4), ref tally);
+        long faults = tally.Faults;
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        engine.Access(space, accesses, ref tally);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        Assert.That(tally.Refaults, Is.GreaterThan(Accesses / 20), "reclaim ran");
+        Assert.That(tally.Faults, Is.GreaterThan(faults));
+    }
+
+    [Test]
+    public void ReclaimOfTheWholeMachineAllocatesNothing([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy)
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy(policy)) with { Nodes = [new NodeOptions(1024), new NodeOptions(1024)] });
+        MemoryCgroup outer = engine.CreateMemcg("outer");
+        AddressSpace[] spaces =
+        [
+            engine.CreateAddressSpace("a", Pages, engine.CreateMemcg("a", outer)),
+            engine.CreateAddressSpace("b", Pages, engine.CreateMemcg("b", outer), 1),
+            engine.CreateAddressSpace("c", Pages, engine.CreateMemcg("c")),
+        ];
+        engine.SetProtection(outer, 100, 200);
+        engine.SetProtection(engine.Memcgs[2], 50, 100);
+        PageFile file = engine.CreateFile(2000);
+        var request = new ReclaimRequest(40, outer);
+        uint[] accesses = Skewed(100_000);
+        AccessTally tally = default;
+        Run(20_000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(accesses.Length);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        Assert.That(engine.ReadGlobal(Counter.pgsteal_direct), Is.GreaterThan(1000), "direct reclaim ran");
+        Assert.That(engine.ReadGlobal(Counter.pgsteal_kswapd), Is.GreaterThan(1000), "kswapd ran");
+        Assert.That(engine.Read(outer, Counter.pgsteal_proactive), Is.GreaterThan(100), "requests were carried out");
+
+        void Run(int count)
+        {
+            for (int at = 0; at < count; at += 50)
+            {
+                engine.Access(spaces[at / 50 % 3], accesses.AsSpan(at, 50), ref tally);
+                engine.AccessFile(file, (uint)at % 2000, at % 3 == 0, outer, at % 2, ref tally);
+                if (at % 1000 == 0)
+                    engine.Reclaim(request);
+                if (at % 400 == 0)
+                    engine.RunKswapd(engine.Nodes[at % 2]);
+            }
+        }
+    }
+
+    private static uint[] Skewed(int count)
+    {
+        var random = new Random(1);
+        var accesses = new uint[count];
+        for (int i = 0; i < count; i++)
+            accesses[i] = (uint)(random.NextDouble() * random.NextDouble() * Pages) | (random.Next(4) == 0 ? Engine.WriteBit : 0);
+        return accesses;
+    }
+}
