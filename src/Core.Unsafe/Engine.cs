@@ -24,6 +24,7 @@ public sealed unsafe partial class Engine : IDisposable
     private readonly MachineState _machine;
     private readonly PolicyHost _host;
     private readonly FolioListEngine _folios;
+    private readonly NodePass _pass;
     private readonly ReclaimDrivers _drivers;
     private readonly Backing? _backing;
     private readonly NativeBlock _hitLog;
@@ -48,7 +49,8 @@ public sealed unsafe partial class Engine : IDisposable
         _host = new PolicyHost(_machine, definitions, options.Memcgs);
         _backing = options.Backing;
         _folios = new FolioListEngine(_host, _backing);
-        _drivers = new ReclaimDrivers(_host, new NodePass(_host, _folios, options.Memcgs));
+        _pass = new NodePass(_host, _folios, options.Memcgs);
+        _drivers = new ReclaimDrivers(_host, _pass);
         _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
         _hits = (uint*)_hitLog.Pointer;
         _logsHits = _host.HandsOverAccesses;
@@ -77,6 +79,8 @@ public sealed unsafe partial class Engine : IDisposable
     internal MachineState Machine => _machine;
 
     internal PolicyHost Host => _host;
+
+    internal NodePass Pass => _pass;
 
     /// <summary>Creates a cgroup below <paramref name="parent"/>, the root when null.</summary>
     /// <param name="name">One path component: not empty, without a slash, new among its siblings.</param>
