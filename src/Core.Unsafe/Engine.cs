@@ -42,19 +42,29 @@ public sealed unsafe partial class Engine : IDisposable
         if (options.Problem() is { } problem)
             throw new EngineException(problem);
         PolicyDefinition[] definitions = [.. options.Policies];
+        _backing = options.Backing;
         _machine = new MachineState(
             options,
             definitions.Max(d => d.Descriptor.StateBytes),
             definitions.Max(d => d.Descriptor.WordsPerPage));
-        _host = new PolicyHost(_machine, definitions, options.Memcgs);
-        _backing = options.Backing;
-        _folios = new FolioListEngine(_host, _backing);
-        _pass = new NodePass(_host, _folios, options.Memcgs);
-        _drivers = new ReclaimDrivers(_host, _pass);
-        _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
-        _hits = (uint*)_hitLog.Pointer;
-        _logsHits = _host.HandsOverAccesses;
-        _host.Online(_machine.Root, definitions[0]);
+        try
+        {
+            _host = new PolicyHost(_machine, definitions, options.Memcgs);
+            _folios = new FolioListEngine(_host, _backing);
+            _pass = new NodePass(_host, _folios);
+            _drivers = new ReclaimDrivers(_host, _pass);
+            _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
+            _hits = (uint*)_hitLog.Pointer;
+            _logsHits = _host.HandsOverAccesses;
+            _host.Online(_machine.Root, definitions[0]);
+        }
+        catch
+        {
+            // Native memory has no finaliser: what a failed constructor reserved would stay reserved.
+            _machine.Dispose();
+            _hitLog?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The root of the cgroup tree.</summary>

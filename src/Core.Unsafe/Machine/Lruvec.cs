@@ -57,6 +57,9 @@ internal sealed unsafe class Lruvec
     /// <summary>Pages on the lists of this lruvec and of all below it on the node.</summary>
     public long Resident { get; private set; }
 
+    /// <summary>Where the reclaimers that share a walk from this cgroup on this node stand.</summary>
+    public WalkCookie Cookie { get; } = new();
+
     /// <summary>The same cgroup one level up on the same node, or null.</summary>
     public Lruvec? Parent { get; init; }
 

@@ -33,45 +33,53 @@ internal sealed unsafe class MachineState : IDisposable
 
     public MachineState(MachineOptions options, int policyStateBytes, int policyWords)
     {
-        ulong frames = 0;
-        foreach (NodeOptions node in options.Nodes)
-            frames += node.Pages;
-        uint tables = options.LeafTables ?? (uint)Math.Min(
-            LeafTables.MaxTables, Math.Max(4096, 4 * ((frames + LeafTables.Entries - 1) / LeafTables.Entries)));
-
-        Frames = new FrameTable(_store, (uint)frames);
-        Lists = new FrameLists(_store, (uint)frames);
-        Tables = new LeafTables(_store, tables);
-        Rmap = new ReverseMap(_store, Frames, options.SharedMappings ?? (uint)(frames / 8));
-        PolicyWordCount = policyWords;
-        PolicyWords = _store.Reserve<uint>("frame.policy", (nuint)frames * (nuint)policyWords).Pointer;
-        _tableReserve = new ExtentReserve(tables);
-        _spaces = new AddressSpace?[options.AddressSpaces];
-        _memcgCapacity = options.Memcgs;
-        SwapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
-
-        var nodes = new Node[options.Nodes.Count];
-        uint first = 0;
-        for (int i = 0; i < nodes.Length; i++)
+        try
         {
-            uint pages = (uint)options.Nodes[i].Pages;
-            nodes[i] = new Node(
-                i, first, pages, options.Nodes[i].Tier, Watermarks.ForNode(pages, frames), new FrameAllocator(_store, first, pages));
-            first += pages;
-        }
+            ulong frames = 0;
+            foreach (NodeOptions node in options.Nodes)
+                frames += node.Pages;
+            uint tables = options.LeafTables ?? (uint)Math.Min(
+                LeafTables.MaxTables, Math.Max(4096, 4 * ((frames + LeafTables.Entries - 1) / LeafTables.Entries)));
 
-        Nodes = nodes;
-        int lruvecs = checked(options.Memcgs * nodes.Length);
-        _lruvecs = new Lruvec?[lruvecs];
-        _stateBytes = (policyStateBytes + 63) & ~63;
-        _listEnds = _store.Reserve<ListEnds>("lruvec.lists", (nuint)lruvecs * FrameLists.MaxLists);
-        _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
-        _lruvecLongs = _store.Reserve<long>("lruvec.sums", (nuint)lruvecs * LongsPerLruvec);
-        _policyState = _store.Reserve<byte>("lruvec.policy", (nuint)lruvecs * (nuint)_stateBytes);
-        _filters = _store.Reserve<ulong>("lruvec.filters", (nuint)lruvecs * 2 * KernelBloomFilter.Words);
-        GlobalCounts = new EventCounts(_store.Reserve<long>("machine.counters", Counters.Count).Pointer);
-        Root = AddMemcg("/", null);
-        _store.Seal();
+            Frames = new FrameTable(_store, (uint)frames);
+            Lists = new FrameLists(_store, (uint)frames);
+            Tables = new LeafTables(_store, tables);
+            Rmap = new ReverseMap(_store, Frames, options.SharedMappings ?? (uint)(frames / 8));
+            PolicyWordCount = policyWords;
+            PolicyWords = _store.Reserve<uint>("frame.policy", (nuint)frames * (nuint)policyWords).Pointer;
+            _tableReserve = new ExtentReserve(tables);
+            _spaces = new AddressSpace?[options.AddressSpaces];
+            _memcgCapacity = options.Memcgs;
+            SwapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
+
+            var nodes = new Node[options.Nodes.Count];
+            uint first = 0;
+            for (int i = 0; i < nodes.Length; i++)
+            {
+                uint pages = (uint)options.Nodes[i].Pages;
+                nodes[i] = new Node(
+                    i, first, pages, options.Nodes[i].Tier, Watermarks.ForNode(pages, frames), new FrameAllocator(_store, first, pages));
+                first += pages;
+            }
+
+            Nodes = nodes;
+            int lruvecs = checked(options.Memcgs * nodes.Length);
+            _lruvecs = new Lruvec?[lruvecs];
+            _stateBytes = (policyStateBytes + 63) & ~63;
+            _listEnds = _store.Reserve<ListEnds>("lruvec.lists", (nuint)lruvecs * FrameLists.MaxLists);
+            _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
+            _lruvecLongs = _store.Reserve<long>("lruvec.sums", (nuint)lruvecs * LongsPerLruvec);
+            _policyState = _store.Reserve<byte>("lruvec.policy", (nuint)lruvecs * (nuint)_stateBytes);
+            _filters = _store.Reserve<ulong>("lruvec.filters", (nuint)lruvecs * 2 * KernelBloomFilter.Words);
+            GlobalCounts = new EventCounts(_store.Reserve<long>("machine.counters", Counters.Count).Pointer);
+            Root = AddMemcg("/", null);
+            _store.Seal();
+        }
+        catch
+        {
+            _store.Dispose();
+            throw;
+        }
     }
 
     public FrameTable Frames { get; }

@@ -2,16 +2,6 @@ using ReclaimNative.Machine;
 
 namespace ReclaimNative.Mechanisms;
 
-/// <summary>Where a shared walk of a subtree stands, for one root of the walk and one node.</summary>
-internal sealed class WalkCookie
-{
-    /// <summary>The cgroup visited last, or null before the first and past the end.</summary>
-    public MemoryCgroup? Position { get; set; }
-
-    /// <summary>Whole rounds completed.</summary>
-    public ulong Generation { get; set; }
-}
-
 /// <summary>
 /// Pre-order walk over a cgroup and everything below it. A private walk visits all of it; a shared one continues where
 /// the previous reclaimer stopped and ends at the end of the round, so that several reclaimers take turns fairly.

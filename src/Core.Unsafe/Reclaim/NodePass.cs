@@ -20,16 +20,12 @@ internal sealed unsafe class NodePass
     private readonly MachineState _machine;
     private readonly PolicyHost _host;
     private readonly FolioListEngine _engine;
-    private readonly WalkCookie[] _cookies;
 
-    public NodePass(PolicyHost host, FolioListEngine engine, int memcgs)
+    public NodePass(PolicyHost host, FolioListEngine engine)
     {
         _machine = host.Machine;
         _host = host;
         _engine = engine;
-        _cookies = new WalkCookie[memcgs * _machine.Nodes.Length];
-        for (int i = 0; i < _cookies.Length; i++)
-            _cookies[i] = new WalkCookie();
     }
 
     /// <summary>Set by the test that shows that nothing is evicted by another way: passes do nothing.</summary>
@@ -50,7 +46,7 @@ internal sealed unsafe class NodePass
         if (!scan.Background)
             Prepare(target, root, node, ref scan, passes);
 
-        var walk = new MemcgWalk(root, shared ? _cookies[target.Lruvec.Index] : null);
+        var walk = new MemcgWalk(root, shared ? target.Lruvec.Cookie : null);
         while (walk.MoveNext(out MemoryCgroup memcg))
         {
             Protection.Refresh(memcg, root);
