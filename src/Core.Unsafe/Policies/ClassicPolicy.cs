@@ -71,6 +71,9 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         }
     }
 
+    /// <summary>A young entry found in passing counts as one access, as the kernel counts one that it meets while unmapping.</summary>
+    public static void OnYoung(PolicyView view, uint pfn, YoungSource source) => OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+
     /// <summary>What holds for the whole pass: costs, and which lists may be cut back.</summary>
     public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
     {

@@ -49,7 +49,7 @@ public interface IReclaimPolicy
     }
 
     /// <summary>A walk or a lookaround found the folio accessed, and has cleared the bit. Default: remembered as one reference.</summary>
-    static virtual void OnYoung(PolicyView view, uint pfn) => DefaultOperations.OnYoung(view, pfn);
+    static virtual void OnYoung(PolicyView view, uint pfn, YoungSource source) => DefaultOperations.OnYoung(view, pfn);
 
     /// <summary>
     /// A node pass begins. Called once for each policy in the subtree, with the lruvec of the reclaim's target.

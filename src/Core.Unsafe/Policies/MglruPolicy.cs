@@ -105,8 +105,11 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
     }
 
-    /// <summary>The second observation through page tables promotes to the youngest generation; the first is remembered.</summary>
-    public static void OnYoung(PolicyView view, uint pfn)
+    /// <summary>
+    /// The second observation through page tables promotes to the youngest generation; the first is remembered. A walk
+    /// rewrites the generation and leaves the folio where it is; a lookaround activates it at once, as reclaim does.
+    /// </summary>
+    public static void OnYoung(PolicyView view, uint pfn, YoungSource source)
     {
         FolioFlags flags = view.Flags(pfn);
         int generation = GenerationOf(flags);
@@ -117,9 +120,12 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         ref Generations lru = ref view.State<Generations>();
         int youngest = (int)(lru.MaxSeq % MaxGenerations);
         int type = (int)view.TypeOf(pfn);
-        lru.Pages[generation * 2 + type]--;
-        lru.Pages[youngest * 2 + type]++;
-        SetGeneration(view, pfn, youngest, cleared: RefsFlags);
+        MoveGeneration(view, ref lru, pfn, type, generation, youngest);
+        if (source == YoungSource.Lookaround && generation != youngest)
+        {
+            view.MoveToHead(youngest * 2 + type, pfn);
+            view.Count(Counter.pgactivate, 1);
+        }
     }
 
     /// <summary>A large reclaim of the whole machine starts at the priority that its size calls for.</summary>

@@ -39,7 +39,7 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
 
     private static void OnAccesses(PolicyView view, ReadOnlySpan<uint> pfns) => TPolicy.OnAccesses(view, pfns);
 
-    private static void OnYoung(PolicyView view, uint pfn) => TPolicy.OnYoung(view, pfn);
+    private static void OnYoung(PolicyView view, uint pfn, YoungSource source) => TPolicy.OnYoung(view, pfn, source);
 
     private static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass) =>
         TPolicy.Prepare(target, ref scan, ref pass);

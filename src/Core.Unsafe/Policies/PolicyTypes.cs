@@ -33,6 +33,16 @@ public enum FolioEvent
     DescriptorAccess,
 }
 
+/// <summary>Who found a folio accessed through its page table.</summary>
+public enum YoungSource
+{
+    /// <summary>A page-table walk of the policy's own.</summary>
+    Walk,
+
+    /// <summary>A look at the neighbours of an eviction candidate that was young itself.</summary>
+    Lookaround,
+}
+
 /// <summary>What a policy decides about one isolated folio.</summary>
 public enum Verdict
 {

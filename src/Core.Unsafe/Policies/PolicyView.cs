@@ -158,9 +158,9 @@ public sealed unsafe class PolicyView
     }
 
     /// <summary>
-    /// Takes a folio off its list into <paramref name="batch"/>. Refused, with the folio moved to the recent end of its
-    /// list, when its owner has pinned it; refused, and an override counted, when it is not this lruvec's, on no list,
-    /// or the batch is full. Counts it as examined either way.
+    /// Takes a folio off its list into <paramref name="batch"/>. Refused, and an override counted, when it is not this
+    /// lruvec's, on no list, or the batch is full. Counts it as examined either way. A folio that its owner has pinned
+    /// can be isolated and will survive.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryIsolate(uint pfn, ref FolioBatch batch)
@@ -171,13 +171,6 @@ public sealed unsafe class PolicyView
         batch.Scanned++;
         int list = _lists.ListOf(pfn);
         FolioFlags flags = _frames.Flags[pfn];
-        if ((flags & FolioFlags.Pinned) != 0)
-        {
-            _lists.Remove(ref _ends[list], pfn);
-            _lists.AddHead(ref _ends[list], list, pfn);
-            return false;
-        }
-
         _lists.Remove(ref _ends[list], pfn);
         _frames.Flags[pfn] = (flags & ~FolioFlags.Lru) | FolioFlags.Isolated;
         _lruvec.CountResident(_frames.TypeOf(pfn), -1);
@@ -280,7 +273,7 @@ public sealed unsafe class PolicyView
     {
         if (!Has(Mechanism.Walk))
             return default;
-        var sink = new YoungSink(this);
+        var sink = new YoungSink(this, YoungSource.Walk);
         return PageTableWalk.Run(_machine, _lruvec, options with { UseFilter = options.UseFilter && Has(Mechanism.Bloom) }, ref sink);
     }
 

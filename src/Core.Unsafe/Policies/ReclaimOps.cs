@@ -19,7 +19,7 @@ internal sealed unsafe class ReclaimOps
 
     public required delegate*<PolicyView, ReadOnlySpan<uint>, void> OnAccesses { get; init; }
 
-    public required delegate*<PolicyView, uint, void> OnYoung { get; init; }
+    public required delegate*<PolicyView, uint, YoungSource, void> OnYoung { get; init; }
 
     public required delegate*<PolicyView, ref ScanControl, ref PassState, void> Prepare { get; init; }
 

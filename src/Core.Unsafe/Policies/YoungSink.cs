@@ -3,7 +3,7 @@ using ReclaimNative.Mechanisms;
 namespace ReclaimNative.Policies;
 
 /// <summary>Hands pages that a mechanism found accessed to the policy of the lruvec.</summary>
-internal unsafe readonly struct YoungSink(PolicyView view) : IYoungSink
+internal unsafe readonly struct YoungSink(PolicyView view, YoungSource source) : IYoungSink
 {
-    public void OnYoung(uint pfn) => view.Ops.OnYoung(view, pfn);
+    public void OnYoung(uint pfn) => view.Ops.OnYoung(view, pfn, source);
 }

@@ -33,12 +33,14 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         for (int i = 0; i < count; i++)
         {
             uint pfn = batch[i];
-            Verdict verdict = asks ? Judge(view, scan, pfn, Disposition.Shrink) : Verdict.Reclaim;
+            Verdict verdict = _frames.Has(pfn, FolioFlags.Pinned) ? Verdict.Keep
+                : asks ? Judge(view, scan, pfn, Disposition.Shrink)
+                : Verdict.Reclaim;
             if (verdict is Verdict.Reclaim or Verdict.ReclaimClean)
             {
                 verdict = _frames.Has(pfn, FolioFlags.SwapBacked)
                     ? EvictAnon(view, target, pfn, verdict, ref batch)
-                    : EvictFile(view, target, pfn);
+                    : EvictFile(view, target, pfn, writes: !asks, ref batch);
                 if (verdict == Verdict.Reclaim)
                 {
                     batch.Reclaimed++;
@@ -98,7 +100,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
 
     private Verdict Judge(PolicyView view, in ScanControl scan, uint pfn, Disposition disposition)
     {
-        var sink = new YoungSink(view);
+        var sink = new YoungSink(view, YoungSource.Lookaround);
         References references = ReferenceScan.Run(
             _machine, view.Lruvec, pfn, scan.Target, view.Has(Mechanism.Lookaround), ref sink);
         return view.Ops.Verdict(view, pfn, references, disposition);
@@ -136,12 +138,16 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         return Verdict.Reclaim;
     }
 
-    /// <summary>A dirty page is left to the flusher whatever the verdict: reclaim writes no file pages.</summary>
-    private Verdict EvictFile(PolicyView view, PolicyView target, uint pfn)
+    /// <summary>
+    /// A dirty page is left to the flusher whatever the verdict: reclaim writes no file pages. Under a policy that has
+    /// decided when it isolates, a detour would change its order, so the page is written and goes.
+    /// </summary>
+    private Verdict EvictFile(PolicyView view, PolicyView target, uint pfn, bool writes, ref FolioBatch batch)
     {
         while (_machine.Rmap.FirstOf(pfn) is var mapped && mapped != FrameTable.NoSlot)
             Unmap(pfn, mapped);
-        if (_frames.Has(pfn, FolioFlags.Dirty))
+        bool dirty = _frames.Has(pfn, FolioFlags.Dirty);
+        if (dirty && !writes)
         {
             _frames.Set(pfn, FolioFlags.Reclaim);
             view.Count(Counter.nr_vmscan_immediate_reclaim, 1);
@@ -150,12 +156,18 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
 
         uint slot = _frames.Owner[pfn];
         PageFile file = _machine.Files[_tables.Space[slot >> LeafTables.EntriesShift]];
-        if (backing is not null && !backing.PageOut(new BackedPage(null, file, slot - file.SlotOf(0), false, view.Node.Id)))
+        if (backing is not null && !backing.PageOut(new BackedPage(null, file, slot - file.SlotOf(0), dirty, view.Node.Id)))
             return Verdict.Keep;
 
         _tables.Entry[slot] = Commit(view, target, pfn);
         LeafTables.Clear(_tables.Present, slot);
         file.Resident--;
+        if (dirty)
+        {
+            batch.Written++;
+            view.Count(Counter.nr_vmscan_write, 1);
+        }
+
         Free(view, pfn);
         return Verdict.Reclaim;
     }

@@ -87,11 +87,11 @@ public class MglruFolioTests
         lru.PlaceAgain(pfn, FolioFlags.RefsMask);
         Assert.That(lru.View.ListOf(pfn), Is.EqualTo(1));
 
-        MglruPolicy.OnYoung(lru.View, pfn);
+        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Walk);
         Assert.That(lru.MemoryOf(pfn), Is.EqualTo(FolioFlags.Referenced), "the first is remembered and zeroes refs");
         Assert.That(GenerationOf(lru.FlagsOf(pfn)), Is.Zero);
 
-        MglruPolicy.OnYoung(lru.View, pfn);
+        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Walk);
         Assert.That(lru.MemoryOf(pfn), Is.EqualTo(FolioFlags.Workingset));
         Assert.That(GenerationOf(lru.FlagsOf(pfn)), Is.EqualTo(3), "the youngest");
         Assert.That(lru.View.ListOf(pfn), Is.EqualTo(1), "lists are sorted lazily");
