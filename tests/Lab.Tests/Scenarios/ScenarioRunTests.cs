@@ -1,0 +1,94 @@
+using ReclaimNative.Lab.Policies;
+using ReclaimNative.Lab.Results;
+using ReclaimNative.Lab.Scenarios;
+
+namespace ReclaimNative.Lab.Tests.Scenarios;
+
+public sealed class ScenarioRunTests
+{
+    [Test]
+    public void EachCgroupWithProcessesHasARowAndTheMachineIsTheirSum()
+    {
+        ResultSet results = Run(
+            """
+            memcgs: [{ path: /a, max: 4M }, { path: /b, max: 4M }]
+            processes:
+              - { name: one, memcg: /a, pattern: { kind: uniform, pages: 3000 } }
+              - { name: two, memcg: /b, pattern: { kind: loop, pages: 3000 }, weight: 3 }
+            """);
+
+        Assert.That(results.Rows.Select(r => r.Trace), Is.EqualTo((string[])["whole machine", "/a (one)", "/b (two)"]));
+        Assert.That(results.Rows[0].Faults, Is.EqualTo(results.Rows[1].Faults + results.Rows[2].Faults));
+        Assert.That(results.Rows[0].Scanned, Is.EqualTo(results.Rows[1].Scanned + results.Rows[2].Scanned));
+        Assert.That(results.Rows[0].Accesses, Is.EqualTo(200_000));
+        Assert.That((double)results.Rows[2].Accesses / results.Rows[1].Accesses, Is.EqualTo(3).Within(0.01), "weight is the share of the accesses");
+        Assert.That(results.Rows[2].Refaults, Is.EqualTo(results.Rows[2].Accesses - 3000), "a loop longer than memory never hits under fifo");
+    }
+
+    [Test]
+    public void WithoutLimitsTheNodesWatermarksReclaimByKswapd()
+    {
+        ResultSet results = Run("processes: [{ name: big, pattern: { kind: uniform, pages: 30000 } }]");
+
+        ResultRow row = results.Rows.Single();
+        Assert.That(row.Oom, Is.False);
+        Assert.That(CounterOf(row, "pgsteal_kswapd"), Is.GreaterThan(0), "kswapd did the work");
+        Assert.That(CounterOf(row, "pgsteal_direct"), Is.Zero, "so that no task had to");
+        Assert.That(row.ResidentMean, Is.LessThan(16384));
+    }
+
+    [Test]
+    public void ATraceThatIsNotRepeatedEndsItsProcessAndTheOthersGoOn()
+    {
+        ResultSet results = Run(
+            """
+            memcgs: [{ path: /t }, { path: /p }]
+            processes:
+              - { name: trace, memcg: /t, trace: sqlite-orders.u32.gz, repeat: false }
+              - { name: pattern, memcg: /p, pattern: { kind: uniform, pages: 100 } }
+            """,
+            accesses: 4_000_000);
+
+        Assert.That(results.Rows[1].Accesses, Is.EqualTo(1_808_469), "the whole trace and no more");
+        Assert.That(results.Rows[0].Accesses, Is.EqualTo(4_000_000));
+    }
+
+    [Test]
+    public void OptIsRefusedBecauseAScenarioDoesNotKnowTheFuture() =>
+        Assert.That(
+            () => new ScenarioRun(Read("processes: [{ name: a, pattern: { kind: loop, pages: 9 } }]"), PolicyCatalog.ParseList("fifo,opt")),
+            Throws.TypeOf<PolicyException>().With.Message.Contain("opt"));
+
+    [Test]
+    public void ARunThatIsStoppedKeepsThePoliciesThatWereFinishedAndSaysSo()
+    {
+        Scenario scenario = Read("processes: [{ name: a, pattern: { kind: loop, pages: 30000 } }]", policies: "fifo, lru, clock");
+        using CancellationTokenSource stop = new();
+        ResultSet results = new ScenarioRun(scenario).Run(
+            what =>
+            {
+                if (what.EndsWith("lru", StringComparison.Ordinal))
+                    stop.Cancel();
+            },
+            null,
+            stop.Token);
+
+        Assert.That(results.Rows.Select(r => r.Policy), Is.EqualTo((string[])["fifo"]));
+        Assert.That(results.Notes.Single(), Does.Contain("1 of 3"));
+    }
+
+    private static ResultSet Run(string body, long accesses = 200_000) => new ScenarioRun(Read(body, accesses)).Run(null, null, default);
+
+    private static Scenario Read(string body, long accesses = 200_000, string policies = "fifo") => ScenarioReader.Parse(
+        $"""
+        name: test
+        summary: a test
+        accesses: {accesses}
+        policies: [{policies}]
+        nodes: [{"{"} memory: 64M {"}"}]
+        {body}
+        """,
+        Path.Combine(RepositoryFiles.Scenarios, "traces", "test.yaml"));
+
+    private static long CounterOf(ResultRow row, string name) => row.Counters.Single(c => c.Name == name).Value;
+}
