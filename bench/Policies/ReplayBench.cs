@@ -3,6 +3,7 @@ using ReclaimNative.Lab.Comparison;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Traces;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Bench.Policies;
 
@@ -28,7 +29,7 @@ public class ReplayBench
     public void Load()
     {
         _trace = TraceReader.Load(Path.Combine(AppContext.BaseDirectory, "sqlite-orders.u32.gz"));
-        _policy = PolicyCatalog.Parse(Policy);
+        _policy = PolicyCatalog.Shelf.Parse(Policy);
         _future = _policy.NeedsFuture ? FutureUse.Of(_trace.Accesses.Span, _trace.PackedPages) : null;
     }
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using ReclaimNative.Cli;
 using ReclaimNative.Cli.Commands;
-using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Scenarios;
 using ReclaimNative.Lab.Traces;
+using ReclaimNative.Policies;
 
 RootCommand root = new("Linux page reclaim in userland: run it on recorded traces and described machines, and see why a policy wins.")
 {

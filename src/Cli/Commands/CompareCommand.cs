@@ -3,6 +3,7 @@ using ReclaimNative.Lab.Comparison;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Traces;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Cli.Commands;
 
@@ -81,7 +82,7 @@ internal static class CompareCommand
         command.SetAction(parsed =>
         {
             IReadOnlyList<MemorySize> sizes = MemorySize.ParseList(parsed.GetValue(memory)!);
-            IReadOnlyList<PolicyChoice> choices = PolicyCatalog.ParseList(parsed.GetValue(policies)!);
+            IReadOnlyList<PolicyChoice> choices = PolicyCatalog.Shelf.ParseList(parsed.GetValue(policies)!);
             TraceFormat? forced = parsed.GetValue(format) is { } name ? Forced(name) : null;
             ReplayOptions options = new()
             {

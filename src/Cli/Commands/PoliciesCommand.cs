@@ -19,7 +19,7 @@ internal static class PoliciesCommand
             """);
         command.SetAction(_ =>
         {
-            foreach (PolicyDescriptor policy in PolicyCatalog.All)
+            foreach (PolicyDescriptor policy in PolicyCatalog.Shelf.All)
             {
                 Console.WriteLine($"{policy.Name,-8} {policy.Sight.ToString().ToLowerInvariant(),-9} {policy.Summary}");
                 if (policy.Supports != Mechanism.None)
@@ -34,5 +34,5 @@ internal static class PoliciesCommand
     private static IEnumerable<string> Switches(PolicyDescriptor policy) =>
         from mechanism in Enum.GetValues<Mechanism>()
         where mechanism != Mechanism.None && (policy.Supports & mechanism) != 0
-        select ((policy.Defaults & mechanism) != 0 ? "-" : "+") + PolicyCatalog.NameOf(mechanism);
+        select ((policy.Defaults & mechanism) != 0 ? "-" : "+") + PolicyShelf.NameOf(mechanism);
 }

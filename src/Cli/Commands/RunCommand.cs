@@ -2,6 +2,7 @@ using System.CommandLine;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Scenarios;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Cli.Commands;
 
@@ -40,7 +41,7 @@ internal static class RunCommand
         output.AddTo(command);
         command.SetAction(parsed =>
         {
-            IReadOnlyList<PolicyChoice>? choices = parsed.GetValue(policies) is { } list ? PolicyCatalog.ParseList(list) : null;
+            IReadOnlyList<PolicyChoice>? choices = parsed.GetValue(policies) is { } list ? PolicyCatalog.Shelf.ParseList(list) : null;
             ulong? seedGiven = parsed.GetValue(seed) is { } number ? Numbers.Seed(number) : null;
             int? swappinessGiven = parsed.GetValue(swappiness) is { } value ? Numbers.Swappiness(value) : null;
             output.Check(parsed);

@@ -46,11 +46,11 @@ public sealed class PolicyDefinition
     {
         Mechanism unsupported = (on | off) & ~Descriptor.Supports;
         if (unsupported != 0)
-            throw new ArgumentException($"Policy {Descriptor.Name} has no switch '{unsupported.ToString().ToLowerInvariant()}'; it has {DescribeSwitches()}.");
+            throw new ArgumentException($"Policy {Descriptor.Name} has no switch '{PolicyShelf.NameOf(unsupported)}'; it has {DescribeSwitches()}.");
         return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, Instance);
     }
 
     /// <summary>Its switches as a list for messages, or "none".</summary>
     public string DescribeSwitches() =>
-        Descriptor.Supports == Mechanism.None ? "none" : Descriptor.Supports.ToString().ToLowerInvariant();
+        Descriptor.Supports == Mechanism.None ? "none" : PolicyShelf.NameOf(Descriptor.Supports);
 }

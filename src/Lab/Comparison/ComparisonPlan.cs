@@ -1,6 +1,7 @@
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Traces;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Lab.Comparison;
 

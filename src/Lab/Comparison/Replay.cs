@@ -4,6 +4,7 @@ using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Traces;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
+using ReclaimNative.Policies;
 using Counter = ReclaimNative.Observe.Counter;
 using Counters = ReclaimNative.Observe.Counters;
 using Stopwatch = System.Diagnostics.Stopwatch;
@@ -116,7 +117,7 @@ public static class Replay
             AddressSpaces = 1,
             LeafTables = 2 * tables + 2,
             SharedMappings = 0,
-            Policies = [policy.Define(future)],
+            Policies = [policy.Define(policy.NeedsFuture ? future : null)],
         });
     }
 

@@ -83,7 +83,7 @@ public sealed class ScenarioRun
     {
         try
         {
-            return PolicyCatalog.ParseList(string.Join(',', scenario.Policies));
+            return PolicyCatalog.Shelf.ParseList(string.Join(',', scenario.Policies));
         }
         catch (PolicyException problem)
         {

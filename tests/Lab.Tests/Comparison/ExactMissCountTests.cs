@@ -55,7 +55,7 @@ public sealed class ExactMissCountTests
                 string column = policy == "opt" && row.ContainsKey("Belady") ? "Belady" : policy.ToUpperInvariant();
                 if (!row.TryGetValue(column, out string? published))
                     continue;
-                ResultRow result = Replay.Run(trace, PolicyCatalog.Parse(policy), future, pages, new ReplayOptions(), null, default);
+                ResultRow result = Replay.Run(trace, PolicyCatalog.Shelf.Parse(policy), future, pages, new ReplayOptions(), null, default);
                 TestContext.Out.WriteLine($"{trace.Name} {pages,8} {policy,-6} published {published,9}, engine {result.Faults,9:N0}");
                 Assert.That(result.Faults, Is.EqualTo(Number(published)), $"{policy} at {pages} pages of {trace.Name}");
                 Assert.That(result.ResidentMean, Is.LessThanOrEqualTo(pages));

@@ -3,6 +3,7 @@ using ReclaimNative.Lab.Comparison;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Tests.Traces;
+using ReclaimNative.Policies;
 using Trace = ReclaimNative.Lab.Traces.Trace;
 using TraceReader = ReclaimNative.Lab.Traces.TraceReader;
 
@@ -46,7 +47,7 @@ public sealed class KernelTruthTests
     /// </summary>
     private static ResultRow AtResidency(Trace trace, string policy, ReplayOptions options, double resident)
     {
-        PolicyChoice choice = PolicyCatalog.Parse(policy);
+        PolicyChoice choice = PolicyCatalog.Shelf.Parse(policy);
         var within = new List<ResultRow>();
         for (long memory = (long)resident; memory < resident + MemoryRange; memory += MemoryStep)
         {

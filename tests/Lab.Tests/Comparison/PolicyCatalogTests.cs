@@ -8,8 +8,8 @@ public sealed class PolicyCatalogTests
     [Test]
     public void EveryListedPolicyCanBeDefinedUnderItsOwnName()
     {
-        foreach (PolicyDescriptor descriptor in PolicyCatalog.All)
-            Assert.That(PolicyCatalog.Parse(descriptor.Name).Define().Name, Is.EqualTo(descriptor.Name));
+        foreach (PolicyDescriptor descriptor in PolicyCatalog.Shelf.All)
+            Assert.That(PolicyCatalog.Shelf.Parse(descriptor.Name).Define().Name, Is.EqualTo(descriptor.Name));
     }
 
     [TestCase("mglru-bloom", Mechanism.Bloom)]
@@ -17,7 +17,7 @@ public sealed class PolicyCatalogTests
     [TestCase("classic-cost-refault", Mechanism.Cost | Mechanism.Refault)]
     public void ASwitchTurnsItsMechanismOffAndStaysInTheName(string text, Mechanism off)
     {
-        PolicyDefinition definition = PolicyCatalog.Parse(text).Define();
+        PolicyDefinition definition = PolicyCatalog.Shelf.Parse(text).Define();
 
         Assert.That(definition.Name, Is.EqualTo(text));
         Assert.That(definition.Mechanisms, Is.EqualTo(definition.Descriptor.Defaults & ~off));
@@ -25,7 +25,7 @@ public sealed class PolicyCatalogTests
 
     [Test]
     public void ASwitchTurnsAMechanismOn() =>
-        Assert.That(PolicyCatalog.Parse("classic+lookaround").Define().Mechanisms & Mechanism.Lookaround, Is.EqualTo(Mechanism.Lookaround));
+        Assert.That(PolicyCatalog.Shelf.Parse("classic+lookaround").Define().Mechanisms & Mechanism.Lookaround, Is.EqualTo(Mechanism.Lookaround));
 
     [TestCase("nosuch")]
     [TestCase("")]
@@ -35,5 +35,5 @@ public sealed class PolicyCatalogTests
     [TestCase("mglru-walk-walk")]
     [TestCase("./a.so")]
     public void WhatDoesNotExistIsRefusedByName(string text) =>
-        Assert.That(() => PolicyCatalog.Parse(text), Throws.TypeOf<PolicyException>().With.Message.Contain(text.TrimStart('.', '/')));
+        Assert.That(() => PolicyCatalog.Shelf.Parse(text), Throws.TypeOf<PolicyException>().With.Message.Contain(text.TrimStart('.', '/')));
 }

@@ -3,6 +3,7 @@ using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Tests.Scenarios;
 using ReclaimNative.Lab.Traces;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Lab.Tests.Comparison;
 
@@ -69,7 +70,7 @@ public sealed class ReplayTests
 
     private static ResultRow Replayed(string policy, ReplayOptions options)
     {
-        PolicyChoice choice = PolicyCatalog.Parse(policy);
+        PolicyChoice choice = PolicyCatalog.Shelf.Parse(policy);
         FutureUse? future = choice.NeedsFuture ? FutureUse.Of(_trace.Accesses.Span, _trace.PackedPages) : null;
         return Replay.Run(_trace, choice, future, 1367, options, null, default);
     }

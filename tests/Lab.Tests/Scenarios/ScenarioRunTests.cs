@@ -1,6 +1,7 @@
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Scenarios;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Lab.Tests.Scenarios;
 
@@ -56,7 +57,7 @@ public sealed class ScenarioRunTests
     [Test]
     public void OptIsRefusedBecauseAScenarioDoesNotKnowTheFuture() =>
         Assert.That(
-            () => new ScenarioRun(Read("processes: [{ name: a, pattern: { kind: loop, pages: 9 } }]"), PolicyCatalog.ParseList("fifo,opt")),
+            () => new ScenarioRun(Read("processes: [{ name: a, pattern: { kind: loop, pages: 9 } }]"), PolicyCatalog.Shelf.ParseList("fifo,opt")),
             Throws.TypeOf<PolicyException>().With.Message.Contain("opt"));
 
     [Test]

@@ -1,0 +1,99 @@
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// Policies that can be asked for by name: <c>name</c>, then <c>+switch</c> or <c>-switch</c> as often as wanted, with
+/// commas between policies. To register a policy is to add a line to <see cref="BuiltIn"/>.
+/// </summary>
+/// <remarks>Immutable.</remarks>
+public sealed class PolicyShelf
+{
+    private readonly Entry[] _entries;
+
+    private PolicyShelf(params Entry[] entries) => _entries = entries;
+
+    /// <summary>The policies of the core.</summary>
+    public static PolicyShelf BuiltIn { get; } = new(
+        Entry.Of<ClassicPolicy>(),
+        Entry.Of<MglruPolicy>(),
+        Entry.Of<FifoPolicy>(),
+        Entry.Of<LruPolicy>(),
+        Entry.Of<ClockPolicy>(),
+        Entry.Of<SievePolicy>());
+
+    /// <summary>What every policy says of itself, in the order in which they are listed.</summary>
+    public IEnumerable<PolicyDescriptor> All => _entries.Select(e => e.Descriptor);
+
+    /// <summary>The word that switches a mechanism.</summary>
+    public static string NameOf(Mechanism mechanism) => mechanism.ToString().ToLowerInvariant();
+
+    /// <summary>The same shelf and one policy more.</summary>
+    public PolicyShelf With<TPolicy>() where TPolicy : struct, IReclaimPolicy => new([.. _entries, Entry.Of<TPolicy>()]);
+
+    /// <summary>Reads names with commas between them: <c>classic+lookaround,mglru-bloom,sieve</c>.</summary>
+    /// <exception cref="PolicyException">A name or a switch is unknown, or one is asked for twice.</exception>
+    public IReadOnlyList<PolicyChoice> ParseList(string list)
+    {
+        var choices = new List<PolicyChoice>();
+        foreach (string text in list.Split(','))
+        {
+            PolicyChoice choice = Parse(text.Trim());
+            if (choices.Any(c => c.Name == choice.Name))
+                throw new PolicyException($"policy '{choice.Name}' is asked for twice");
+            choices.Add(choice);
+        }
+
+        return choices;
+    }
+
+    /// <summary>Reads one name with its switches.</summary>
+    /// <exception cref="PolicyException">A name or a switch is unknown.</exception>
+    public PolicyChoice Parse(string text)
+    {
+        if (text.Contains('/') || text.EndsWith(".so", StringComparison.Ordinal))
+            throw new PolicyException($"policy '{text}': policies from a C library can't be loaded yet; {Accepted}");
+        int end = text.AsSpan().IndexOfAny("+-@");
+        string name = end < 0 ? text : text[..end];
+        Entry entry = _entries.FirstOrDefault(e => e.Descriptor.Name == name)
+            ?? throw new PolicyException(name.Length == 0 ? $"a policy's name is missing in '{text}'; {Accepted}" : $"there is no policy '{name}'; {Accepted}");
+        if (end >= 0 && text[end] == '@')
+            throw new PolicyException($"policy '{text}': kernel versions can't be chosen yet; '{name}' alone is accepted, in the form of 6.18");
+
+        Mechanism on = Mechanism.None;
+        Mechanism off = Mechanism.None;
+        for (int at = end; at >= 0 && at < text.Length;)
+        {
+            int next = text.AsSpan(at + 1).IndexOfAny('+', '-');
+            int stop = next < 0 ? text.Length : at + 1 + next;
+            string word = text[(at + 1)..stop];
+            Mechanism mechanism = Switch(text, entry.Descriptor, word);
+            if (((on | off) & mechanism) != 0)
+                throw new PolicyException($"policy '{text}': switch '{word}' is given twice");
+            if (text[at] == '+')
+                on |= mechanism;
+            else
+                off |= mechanism;
+            at = stop;
+        }
+
+        return new PolicyChoice(text, entry.Descriptor, entry.Define, on, off);
+    }
+
+    private string Accepted => $"there are {string.Join(", ", _entries.Select(e => e.Descriptor.Name))}";
+
+    private static Mechanism Switch(string text, PolicyDescriptor descriptor, string word)
+    {
+        foreach (Mechanism mechanism in Enum.GetValues<Mechanism>())
+        {
+            if ((descriptor.Supports & mechanism) != 0 && NameOf(mechanism) == word)
+                return mechanism;
+        }
+
+        string has = descriptor.Supports == Mechanism.None ? "no switches" : NameOf(descriptor.Supports);
+        throw new PolicyException($"policy '{text}': there is no switch '{word}'; '{descriptor.Name}' has {has}");
+    }
+
+    private sealed record Entry(PolicyDescriptor Descriptor, Func<object?, PolicyDefinition> Define)
+    {
+        public static Entry Of<TPolicy>() where TPolicy : struct, IReclaimPolicy => new(TPolicy.Describe(), PolicyDefinition.Of<TPolicy>);
+    }
+}
