@@ -294,7 +294,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         || target.Total(activated) != target.RefaultSnapshot(type)
         || InactiveIsLow(sizes, type);
 
-    private static Balance BalanceOf(PolicyView view, in ScanControl scan, in Pass prepared, int swappiness)
+    internal static Balance BalanceOf(PolicyView view, in ScanControl scan, in Pass prepared, int swappiness)
     {
         if (!scan.MaySwap || !view.HasSwapFor(1))
             return Balance.File;
@@ -353,7 +353,8 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
 
     private static bool IsActive(int list) => (list & 1) != 0;
 
-    private enum Balance
+    /// <summary>How the scan is shared between anonymous and file pages.</summary>
+    internal enum Balance
     {
         Equal,
         Fraction,
@@ -361,7 +362,8 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         Anon,
     }
 
-    private struct Pass
+    /// <summary>What holds for one pass.</summary>
+    internal struct Pass
     {
         public long AnonCost;
         public long FileCost;
@@ -371,7 +373,8 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         public bool FileIsTiny;
     }
 
-    private struct Work
+    /// <summary>What is left of one visit.</summary>
+    internal struct Work
     {
         /// <summary>Pages to scan of each list when the visit began.</summary>
         public Lists Target;
@@ -390,7 +393,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     }
 
     [InlineArray(ListCount)]
-    private struct Lists
+    internal struct Lists
     {
         private long _first;
     }
