@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CommunityToolkit.HighPerformance.Helpers;
 using ReclaimNative.Frames;
 using ReclaimNative.Memory;
 
@@ -49,13 +50,13 @@ internal sealed unsafe class LeafTables
     public ushort* Space { get; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Test(ulong* bitmap, uint slot) => (bitmap[slot >> 6] >> (int)(slot & 63) & 1) != 0;
+    public static bool Test(ulong* bitmap, uint slot) => BitHelper.HasFlag(bitmap[slot >> 6], (int)(slot & 63));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Set(ulong* bitmap, uint slot) => bitmap[slot >> 6] |= 1UL << (int)(slot & 63);
+    public static void Set(ulong* bitmap, uint slot) => BitHelper.SetFlag(ref bitmap[slot >> 6], (int)(slot & 63), true);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Clear(ulong* bitmap, uint slot) => bitmap[slot >> 6] &= ~(1UL << (int)(slot & 63));
+    public static void Clear(ulong* bitmap, uint slot) => BitHelper.SetFlag(ref bitmap[slot >> 6], (int)(slot & 63), false);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TestAndClear(ulong* bitmap, uint slot)
