@@ -11,9 +11,9 @@ internal static unsafe class LastError
 
     /// <summary>Pinned, so that C may keep the address; the collector frees it with its thread.</summary>
     [ThreadStatic]
-    private static byte[]? t_text;
+    private static byte[]? _text;
 
-    public static byte* Text => t_text is { } text
+    public static byte* Text => _text is { } text
         ? (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(text))
         : (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference("\0"u8));
 
@@ -40,7 +40,7 @@ internal static unsafe class LastError
 
     public static int Set(int status, string message)
     {
-        byte[] text = t_text ??= GC.AllocateArray<byte>(Capacity, pinned: true);
+        byte[] text = _text ??= GC.AllocateArray<byte>(Capacity, pinned: true);
         Utf8.FromUtf16(message, text.AsSpan(0, Capacity - 1), out _, out int written);
         text[written] = 0;
         return status;

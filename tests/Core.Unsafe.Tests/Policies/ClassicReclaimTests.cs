@@ -206,7 +206,7 @@ public unsafe class ClassicReclaimTests
         using var lru = new OneLruvec("classic");
         AddressSpace mapping = lru.Mapping(0);
         for (uint page = 1; page < 20; page++)
-            lru.Engine.Access(mapping, [page], ref Unused);
+            lru.Engine.Access(mapping, [page], ref _unused);
         for (uint page = 0; page < 20; page++)
             lru.Engine.SetPinned(mapping, page, true);
         for (uint page = 100; page < 110; page++)
@@ -233,7 +233,7 @@ public unsafe class ClassicReclaimTests
         Assert.That(anon + file, Is.InRange(4 * 33, 4 * 33 + 200));
     }
 
-    private static AccessTally Unused;
+    private static AccessTally _unused;
 
     private static ClassicPolicy.Pass Prepare(OneLruvec lru, int priority)
     {
