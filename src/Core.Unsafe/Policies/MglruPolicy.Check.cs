@@ -44,13 +44,6 @@ public readonly unsafe partial struct MglruPolicy
         return null;
     }
 
-    /// <summary>Numbers of the youngest generation and of the oldest of each type; for tests.</summary>
-    internal static (ulong MaxSeq, ulong MinAnon, ulong MinFile) WindowOf(PolicyView view)
-    {
-        ref Generations lru = ref view.State<Generations>();
-        return (lru.MaxSeq, lru.MinSeq[0], lru.MinSeq[1]);
-    }
-
     private static bool IsOpen(ulong minSeq, ulong maxSeq, int generation)
     {
         for (ulong seq = minSeq; seq <= maxSeq; seq++)

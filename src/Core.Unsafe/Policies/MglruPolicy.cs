@@ -332,7 +332,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         return pages;
     }
 
-    private static void Age(PolicyView view, ref Generations lru, int swappiness)
+    /// <summary>Walks page tables, then opens a new youngest generation.</summary>
+    internal static void Age(PolicyView view, ref Generations lru, int swappiness)
     {
         view.WalkPageTables(new WalkOptions(SkipAnon: swappiness == 0));
         for (int type = 0; type < 2; type++)
@@ -580,7 +581,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     }
 
     /// <summary>State of one lruvec. Arrays over type and tier are type-major; over generation and type, generation-major.</summary>
-    private struct Generations
+    internal struct Generations
     {
         /// <summary>Number of the youngest generation, for both types.</summary>
         public ulong MaxSeq;

@@ -50,9 +50,6 @@ internal sealed class RandomMachine : IDisposable
 
     public Engine Engine { get; }
 
-    /// <summary>Accesses that were refused for want of memory.</summary>
-    public long Refused => _tally.Refused;
-
     /// <summary>What the last step was.</summary>
     public string LastStep { get; private set; } = "";
 
@@ -61,7 +58,6 @@ internal sealed class RandomMachine : IDisposable
     {
         ulong[] before = [.. _memcgs.Select(m => m.Usage)];
         LastStep = Do(_random.Next(100));
-        _tally.Hits += 0;
         for (int i = 0; i < _memcgs.Length; i++)
         {
             if (_memcgs[i].Usage > Math.Max(_memcgs[i].Max, before[i]))

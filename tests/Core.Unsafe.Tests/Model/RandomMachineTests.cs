@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative.Tests.Model;
@@ -14,15 +13,29 @@ public class RandomMachineTests
         [ValueSource(nameof(Mixes))] string mix, [Values(null, 0, 30)] int? swap, [Values(11, 12)] int seed)
     {
         using var machine = new RandomMachine(seed, (ulong?)swap, Policies(mix));
-        var clock = Stopwatch.StartNew();
         for (int step = 0; step < Steps; step++)
         {
             string? problem = machine.Step();
             if (problem is not null)
                 Assert.Fail($"seed {seed}, step {step} ({machine.LastStep}): {problem}");
         }
+    }
 
-        TestContext.Out.WriteLine($"{clock.ElapsedMilliseconds} ms, {machine.Refused} refused");
+    [Test]
+    [Explicit("minutes")]
+    [Category("Soak")]
+    public void EveryInvariantHoldsOnLongRunsOfManySeeds([ValueSource(nameof(Mixes))] string mix)
+    {
+        for (int seed = 100; seed < 120; seed++)
+        {
+            using var machine = new RandomMachine(seed, (seed % 3) switch { 0 => null, 1 => 0ul, _ => 100ul }, Policies(mix));
+            for (int step = 0; step < 3000; step++)
+            {
+                string? problem = machine.Step();
+                if (problem is not null)
+                    Assert.Fail($"seed {seed}, step {step} ({machine.LastStep}): {problem}");
+            }
+        }
     }
 
     [Test]
