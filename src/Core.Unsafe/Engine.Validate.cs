@@ -241,8 +241,13 @@ public sealed unsafe partial class Engine
             for (int index = 0; index < machine.Memcgs.Count * machine.Nodes.Length; index++)
             {
                 PolicyView view = host.ViewAt(index);
+                string who = $"Policy {view.Definition.Name} of {view.Memcg.Path} on node {view.Node.Id}";
                 if (view.Ops.Check(view) is { } problem)
-                    return $"Policy {view.Definition.Name} of {view.Memcg.Path} on node {view.Node.Id}: {problem}.";
+                    return $"{who}: {problem}.";
+                LruSizes sizes = view.Ops.Sizes(view);
+                (long anon, long file) = (sizes.InactiveAnon + sizes.ActiveAnon, sizes.InactiveFile + sizes.ActiveFile);
+                if (anon != view.ResidentOf(FolioType.Anon) || file != view.ResidentOf(FolioType.File))
+                    return $"{who} says that {anon} anonymous and {file} file pages are there; it is {view.ResidentOf(FolioType.Anon)} and {view.ResidentOf(FolioType.File)}.";
             }
 
             return null;

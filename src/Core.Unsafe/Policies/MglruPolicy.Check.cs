@@ -3,8 +3,10 @@ namespace ReclaimNative.Policies;
 public readonly unsafe partial struct MglruPolicy
 {
     /// <summary>
-    /// The window of generations has 2 to 4 members for each type, every folio carries the number of one of them, and
-    /// the counts of generations are those of the folios that carry their number, wherever they are linked.
+    /// The window of generations has 2 to 4 members for each type, every folio carries a generation, and the counts of
+    /// generations are those of the folios that carry them, wherever they are linked. Folios of files are in the window.
+    /// Anonymous ones need not be: while they can't be evicted their oldest generation turns into the youngest under
+    /// them, those promoted meanwhile included.
     /// </summary>
     public static string? Check(PolicyView view)
     {
@@ -26,9 +28,9 @@ public readonly unsafe partial struct MglruPolicy
                         return $"frame {pfn} on list {generation * 2 + type} carries no generation";
                     if ((int)view.TypeOf(pfn) != type)
                         return $"frame {pfn} of type {view.TypeOf(pfn)} is on a list of type {type}";
-                    if (!IsOpen(lru.MinSeq[type], lru.MaxSeq, own))
+                    if (type == 1 && !IsOpen(lru.MinSeq[type], lru.MaxSeq, own))
                         return $"frame {pfn} carries generation {own}, which is not one of {lru.MinSeq[type]} to {lru.MaxSeq}";
-                    if (!IsOpen(lru.MinSeq[type], lru.MaxSeq, generation))
+                    if (type == 1 && !IsOpen(lru.MinSeq[type], lru.MaxSeq, generation))
                         return $"frame {pfn} is linked in generation {generation}, which is not one of {lru.MinSeq[type]} to {lru.MaxSeq}";
                     carried[own * 2 + type]++;
                 }

@@ -249,18 +249,20 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
     }
 
-    /// <summary>The two youngest generations count as active.</summary>
+    /// <summary>
+    /// The two youngest generations count as active. All others count, open or not: anonymous pages may carry a closed
+    /// one when their type could not be evicted for a while.
+    /// </summary>
     public static LruSizes Sizes(PolicyView view)
     {
         ref Generations lru = ref view.State<Generations>();
         Span<long> sums = stackalloc long[4];
-        for (int type = 0; type < 2; type++)
+        for (int back = 0; back < MaxGenerations; back++)
         {
-            for (ulong seq = lru.MinSeq[type]; seq <= lru.MaxSeq; seq++)
-            {
-                bool active = seq + MinGenerations > lru.MaxSeq;
-                sums[type * 2 + (active ? 1 : 0)] += Math.Max(0, lru.Pages[(int)(seq % MaxGenerations) * 2 + type]);
-            }
+            int generation = (int)((lru.MaxSeq - (ulong)back) % MaxGenerations);
+            int active = back < MinGenerations ? 1 : 0;
+            for (int type = 0; type < 2; type++)
+                sums[type * 2 + active] += lru.Pages[generation * 2 + type];
         }
 
         return new LruSizes(sums[0], sums[1], sums[2], sums[3]);

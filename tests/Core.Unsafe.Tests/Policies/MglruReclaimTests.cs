@@ -239,6 +239,26 @@ public unsafe class MglruReclaimTests
     }
 
     [Test]
+    public void APageThatCarriesAClosedGenerationIsStillCounted()
+    {
+        uint pfn = _lru.Anon(0);
+        _lru.PlaceAgain(pfn, FolioFlags.None, PlaceHint.Tail);
+        MglruPolicy.OnYoung(_lru.View, pfn);
+        MglruPolicy.OnYoung(_lru.View, pfn);
+
+        // Carries generation 3 and is linked in 0, which turns into 4 while anonymous pages can't be evicted.
+        Age(swappiness: 0);
+        while (State.MinSeq[0] < 4)
+            Isolate(priority: 0, swappiness: 60);
+
+        Assert.That(State.MinSeq[0], Is.EqualTo(4), "generation 3 looked empty and was closed");
+        Assert.That(GenerationOf(pfn), Is.EqualTo(3));
+        LruSizes sizes = _lru.View.Sizes();
+        Assert.That(sizes.InactiveAnon + sizes.ActiveAnon, Is.EqualTo(1));
+        Assert.That(_lru.Engine.Validate(), Is.Null);
+    }
+
+    [Test]
     public void NeitherTypeLeavesTheOtherBehindAtTheBoundary()
     {
         for (uint page = 0; page < 100; page++)
