@@ -218,19 +218,65 @@ public unsafe class ClassicReclaimTests
         Assert.That(lru.Engine.Validate(), Is.Null);
     }
 
-    [Test]
-    public void TheScanStopsInProportionWhenEnoughIsReclaimed()
+    [TestCase(0, false, "68 68 368 368", Description = "not enough yet")]
+    [TestCase(32, true, "68 68 368 368", Description = "full effort")]
+    [TestCase(32, false, "0 0 100 100", Description = "kernel-reclaim 13.3")]
+    public void TheScanIsCutInProportionAfterARoundWithEnoughReclaimed(int reclaimed, bool fullEffort, string left)
     {
         using var lru = new OneLruvec("classic");
-        Fill(lru, 512, 0, 512, 0);
-        lru.Engine.SetSwappiness(lru.Engine.Root, 100);
+        Fill(lru, 100, 100, 400, 400);
+        var scan = new ScanControl { MaySwap = true, NrToReclaim = 32 };
+        PassState pass = default;
+        ref ClassicPolicy.Pass prepared = ref PassState.As<ClassicPolicy.Pass>(ref pass);
+        (prepared.MayDeactivateAnon, prepared.MayDeactivateFile) = (true, true);
+        LruvecBudget budget = default;
+        ref ClassicPolicy.Work work = ref LruvecBudget.As<ClassicPolicy.Work>(ref budget);
+        (work.Target[0], work.Target[1], work.Target[2], work.Target[3]) = (100, 100, 400, 400);
+        work.Left = work.Target;
+        work.FullEffort = fullEffort;
+        List<(FolioType, Disposition, int)> round = [];
+        for (int i = 0; i < 4; i++)
+            round.Add(Take(ref budget));
+        budget.Reclaimed = reclaimed;
 
-        // A whole round at priority 12 to 5 scans nothing or little; 33 pages are reached in the middle of a priority.
-        lru.Engine.Reclaim(new ReclaimRequest(4 * 33));
+        (FolioType Type, Disposition, int) next = Take(ref budget);
 
-        long anon = lru.View.Total(Counter.pgsteal_anon);
-        long file = lru.View.Total(Counter.pgsteal_file);
-        Assert.That(anon + file, Is.InRange(4 * 33, 4 * 33 + 200));
+        (FolioType, Disposition, int)[] expected =
+        [
+            (FolioType.Anon, Disposition.Shrink, 32),
+            (FolioType.Anon, Disposition.Deactivate, 32),
+            (FolioType.File, Disposition.Shrink, 32),
+            (FolioType.File, Disposition.Deactivate, 32),
+        ];
+        Assert.That(round, Is.EqualTo(expected), "each list in turn");
+        long[] rest = [.. left.Split(' ').Select(long.Parse)];
+        rest[next.Type == FolioType.Anon ? 0 : 2] -= 32;
+        Assert.That(Numbers(work.Left), Is.EqualTo(rest));
+
+        (FolioType, Disposition, int) Take(ref LruvecBudget budget)
+        {
+            FolioBatch batch = default;
+            ClassicPolicy.Isolate(lru.View, ref scan, ref pass, ref budget, ref batch);
+            return (batch.Type, batch.Disposition, batch.Count);
+        }
+    }
+
+    [Test]
+    public void ActiveAnonAloneDoesNotKeepAVisitGoing()
+    {
+        using var lru = new OneLruvec("classic");
+        Fill(lru, 0, 100, 0, 0);
+        var scan = new ScanControl { MaySwap = true };
+        PassState pass = default;
+        LruvecBudget budget = default;
+        ref ClassicPolicy.Work work = ref LruvecBudget.As<ClassicPolicy.Work>(ref budget);
+        work.Left[1] = work.Target[1] = 100;
+        work.AnonAged = true;
+        FolioBatch batch = default;
+
+        ClassicPolicy.Isolate(lru.View, ref scan, ref pass, ref budget, ref batch);
+
+        Assert.That(batch.Examined, Is.Zero, "kernel-reclaim 2.10");
     }
 
     private static AccessTally _unused;
