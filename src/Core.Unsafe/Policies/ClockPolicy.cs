@@ -37,7 +37,7 @@ public readonly struct ClockPolicy : IReclaimPolicy
                 return;
             if (view.TestAndClearYoung(pfn))
             {
-                batch.Examined++;
+                view.PassOver(pfn, ref batch);
                 view.MoveToHead(0, pfn);
             }
             else if (view.TryIsolate(pfn, ref batch))

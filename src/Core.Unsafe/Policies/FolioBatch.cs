@@ -21,11 +21,14 @@ public struct FolioBatch
     /// <summary>What they were isolated for.</summary>
     public Disposition Disposition { get; set; }
 
-    /// <summary>Type that the batch was taken from; for the counters.</summary>
+    /// <summary>Type that the batch was taken from, for policies that take one at a time.</summary>
     public FolioType Type { get; set; }
 
-    /// <summary>Pages to count as scanned; the core adds one for each isolated page, a policy may add what it passed over.</summary>
-    public long Scanned { get; set; }
+    /// <summary>Pages scanned: those isolated, and those that the policy says it passed over.</summary>
+    public long Scanned { get; internal set; }
+
+    /// <summary>How many of the scanned pages belong to files.</summary>
+    public long ScannedFile { get; internal set; }
 
     /// <summary>Pages looked at, taken or not: what the bound on a visit counts. 0 ends the visit.</summary>
     public long Examined { get; set; }
@@ -33,11 +36,21 @@ public struct FolioBatch
     /// <summary>Pages evicted out of the batch.</summary>
     public long Reclaimed { get; internal set; }
 
+    /// <summary>How many of the evicted pages belonged to files.</summary>
+    public long ReclaimedFile { get; internal set; }
+
     /// <summary>Pages written to backing store for it.</summary>
     public long Written { get; internal set; }
 
     /// <summary>Folios left.</summary>
     public int Survivors { get; internal set; }
+
+    internal void CountScanned(FolioType type)
+    {
+        Scanned++;
+        if (type == FolioType.File)
+            ScannedFile++;
+    }
 
     /// <summary>Frame number of folio <paramref name="index"/>.</summary>
     public uint this[int index]

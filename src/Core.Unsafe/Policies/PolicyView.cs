@@ -168,14 +168,23 @@ public sealed unsafe class PolicyView
         batch.Examined++;
         if (!IsOnList(0, pfn) || batch.Count == FolioBatch.Capacity)
             return Override();
-        batch.Scanned++;
+        FolioType type = _frames.TypeOf(pfn);
+        batch.CountScanned(type);
         int list = _lists.ListOf(pfn);
         FolioFlags flags = _frames.Flags[pfn];
         _lists.Remove(ref _ends[list], pfn);
         _frames.Flags[pfn] = (flags & ~FolioFlags.Lru) | FolioFlags.Isolated;
-        _lruvec.CountResident(_frames.TypeOf(pfn), -1);
+        _lruvec.CountResident(type, -1);
         batch[batch.Count++] = pfn;
         return true;
+    }
+
+    /// <summary>Counts a folio that the policy looked at for eviction and leaves on its list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PassOver(uint pfn, ref FolioBatch batch)
+    {
+        batch.Examined++;
+        batch.CountScanned(TypeOf(pfn));
     }
 
     /// <summary>State bits of a folio.</summary>

@@ -44,7 +44,7 @@ public readonly struct SievePolicy : IReclaimPolicy
             uint pfn = hand;
             hand = view.TowardHead(pfn);
             if (view.TestAndClearYoung(pfn))
-                batch.Examined++;
+                view.PassOver(pfn, ref batch);
             else if (view.TryIsolate(pfn, ref batch))
                 wanted--;
         }

@@ -168,6 +168,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             view.Count(Counter.nr_vmscan_write, 1);
         }
 
+        batch.ReclaimedFile++;
         Free(view, pfn);
         return Verdict.Reclaim;
     }

@@ -87,7 +87,9 @@ internal sealed unsafe class NodePass
             long looked = Math.Clamp(batch.Examined, batch.Count, bound + 1);
             examined += looked;
             fruitless += looked;
-            if (batch.Count > 0 && WorkOff(view, target, ref scan, ref budget, ref batch) > 0)
+            if (batch.Count == 0)
+                Account(view, ref scan, batch);
+            else if (WorkOff(view, target, ref scan, ref budget, ref batch) > 0)
                 fruitless = 0;
             if (looked == 0)
                 break;
@@ -116,9 +118,7 @@ internal sealed unsafe class NodePass
         else
         {
             _engine.Shrink(view, target, scan, ref batch);
-            Account(view, scan, batch);
-            scan.NrScanned += batch.Scanned;
-            scan.NrReclaimed += batch.Reclaimed;
+            Account(view, ref scan, batch);
             budget.Reclaimed += batch.Reclaimed;
         }
 
@@ -146,8 +146,7 @@ internal sealed unsafe class NodePass
         if (retry.Count == 0)
             return;
         _engine.Shrink(view, target, scan, ref retry);
-        Account(view, scan, retry);
-        scan.NrReclaimed += retry.Reclaimed;
+        Account(view, ref scan, retry);
         budget.Reclaimed += retry.Reclaimed;
         for (int i = 0; i < retry.Survivors; i++)
             batch[kept++] = retry[i];
@@ -173,8 +172,10 @@ internal sealed unsafe class NodePass
         return bound;
     }
 
-    private void Account(PolicyView view, in ScanControl scan, in FolioBatch batch)
+    private void Account(PolicyView view, ref ScanControl scan, in FolioBatch batch)
     {
+        scan.NrScanned += batch.Scanned;
+        scan.NrReclaimed += batch.Reclaimed;
         (Counter scanned, Counter stolen) = scan.Reclaimer switch
         {
             Reclaimer.Kswapd => (Counter.pgscan_kswapd, Counter.pgsteal_kswapd),
@@ -184,8 +185,10 @@ internal sealed unsafe class NodePass
         EventCounts counts = view.Lruvec.Counts;
         counts.Add(scanned, batch.Scanned);
         counts.Add(stolen, batch.Reclaimed);
-        counts.AddTyped(Counter.pgscan_anon, (int)batch.Type, batch.Scanned);
-        counts.AddTyped(Counter.pgsteal_anon, (int)batch.Type, batch.Reclaimed);
+        counts.Add(Counter.pgscan_anon, batch.Scanned - batch.ScannedFile);
+        counts.Add(Counter.pgscan_file, batch.ScannedFile);
+        counts.Add(Counter.pgsteal_anon, batch.Reclaimed - batch.ReclaimedFile);
+        counts.Add(Counter.pgsteal_file, batch.ReclaimedFile);
         if (!scan.IsCgroupReclaim)
         {
             _machine.GlobalCounts.Add(scanned, batch.Scanned);

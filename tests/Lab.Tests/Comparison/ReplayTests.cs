@@ -46,6 +46,21 @@ public sealed class ReplayTests
         Assert.That(CounterOf(anon, "workingset_refault_anon"), Is.EqualTo(anon.Refaults));
     }
 
+    [TestCase("fifo", false)]
+    [TestCase("lru", false)]
+    [TestCase("clock", true)]
+    [TestCase("sieve", true)]
+    public void ScannedPagesAreCountedByTypeWithThoseThatTheHandPassesOver(string policy, bool passesOver)
+    {
+        ResultRow row = Replayed(policy, new ReplayOptions { AnonPages = 3000 });
+
+        Assert.That(CounterOf(row, "pgscan_anon") + CounterOf(row, "pgscan_file"), Is.EqualTo(row.Scanned));
+        Assert.That(CounterOf(row, "pgsteal_anon") + CounterOf(row, "pgsteal_file"), Is.EqualTo(row.Reclaimed));
+        Assert.That(CounterOf(row, "pgsteal_anon"), Is.EqualTo(CounterOf(row, "pswpout")).And.GreaterThan(0));
+        Assert.That(CounterOf(row, "pgsteal_file"), Is.GreaterThan(0));
+        Assert.That(row.Scanned, passesOver ? Is.GreaterThan(row.Reclaimed) : Is.EqualTo(row.Reclaimed));
+    }
+
     [TestCase("mglru", "mglru-walk")]
     [TestCase("mglru", "mglru-lookaround")]
     [TestCase("mglru", "mglru-refault")]
