@@ -125,6 +125,19 @@ public class ClassicTouchTests
     }
 
     [Test]
+    public void AYoungNeighbourCountsAsOneTouch()
+    {
+        using var lru = new OneLruvec("classic");
+        uint pfn = lru.Anon(0);
+
+        ClassicPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        Assert.That((lru.MemoryOf(pfn), lru.View.ListOf(pfn)), Is.EqualTo((FolioFlags.Referenced, InactiveAnon)));
+
+        ClassicPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        Assert.That((lru.MemoryOf(pfn), lru.View.ListOf(pfn)), Is.EqualTo((FolioFlags.Active, InactiveAnon + 1)));
+    }
+
+    [Test]
     public void MappingsAreUndoneBeforeADirtyPageIsLeftToTheFlusher()
     {
         using var lru = new OneLruvec("classic");

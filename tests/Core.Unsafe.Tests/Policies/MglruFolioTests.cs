@@ -100,6 +100,24 @@ public unsafe class MglruFolioTests
         Assert.That(lru.Engine.Validate(), Is.Null);
     }
 
+    [Test]
+    public void ALookaroundActivatesAtOnceAtTheSecondObservation()
+    {
+        using var lru = new OneLruvec("mglru");
+        uint pfn = lru.Read(0);
+        lru.PlaceAgain(pfn, FolioFlags.None);
+
+        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        Assert.That((lru.View.ListOf(pfn), lru.View.Total(Counter.pgactivate)), Is.EqualTo((1, 0L)), "the first is only remembered");
+
+        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        Assert.That((lru.View.Head(7), lru.View.Total(Counter.pgactivate)), Is.EqualTo((pfn, 1L)), "reclaim carries no walk state: kernel-reclaim 5.7");
+
+        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        Assert.That(lru.View.Total(Counter.pgactivate), Is.EqualTo(1), "in the youngest generation there is nothing to activate");
+        Assert.That(lru.Engine.Validate(), Is.Null);
+    }
+
     [TestCase(0, FolioFlags.None, Verdict.Reclaim, FolioFlags.None)]
     [TestCase(0, FolioFlags.Referenced, Verdict.Reclaim, FolioFlags.Referenced)]
     [TestCase(1, FolioFlags.None, Verdict.Keep, FolioFlags.Referenced)]

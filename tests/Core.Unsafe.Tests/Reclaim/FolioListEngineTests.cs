@@ -48,6 +48,42 @@ public unsafe class FolioListEngineTests
         Assert.That(lru.View.Total(Counter.pgrotated), Is.Zero);
     }
 
+    [TestCase("fifo", true)]
+    [TestCase("sieve", true)]
+    [TestCase("classic", false)]
+    [TestCase("mglru", false)]
+    public void ADirtyFilePageIsWrittenWhereThePolicyHasDecidedAndElseLeftToTheFlusher(string policy, bool goes)
+    {
+        using var lru = new OneLruvec(policy);
+        uint pfn = lru.Read(0);
+        FolioBatch batch = Isolate(lru, pfn);
+        lru.Machine.Frames.Set(pfn, FolioFlags.Dirty);
+
+        new FolioListEngine(lru.Engine.Host, null).Shrink(lru.View, lru.View, new ScanControl { MaySwap = true }, ref batch);
+
+        Assert.That((batch.Reclaimed, batch.Written), Is.EqualTo(goes ? (1L, 1L) : (0L, 0L)));
+        Assert.That(lru.View.Total(Counter.nr_vmscan_write), Is.EqualTo(goes ? 1 : 0));
+        Assert.That(lru.View.Total(Counter.nr_vmscan_immediate_reclaim), Is.EqualTo(goes ? 0 : 1));
+        Assert.That(lru.File.Resident, Is.EqualTo(goes ? 0 : 1));
+    }
+
+    [Test]
+    public void APinnedPageIsIsolatedAndSurvivesWhateverItsPolicySays([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy)
+    {
+        using var lru = new OneLruvec(policy);
+        uint pfn = lru.Anon(3);
+        ClearAccessed(lru, lru.Space.BaseSlot + 3);
+        lru.Engine.SetPinned(lru.Space, 3, true);
+        FolioBatch batch = Isolate(lru, pfn);
+        var engine = new FolioListEngine(lru.Engine.Host, null);
+
+        engine.Shrink(lru.View, lru.View, new ScanControl { MaySwap = true }, ref batch);
+        engine.PutBack(lru.View, ref batch);
+
+        Assert.That((batch.Reclaimed, batch.Survivors), Is.EqualTo((0L, 1)));
+        Assert.That(lru.Engine.Validate(), Is.Null);
+    }
+
     [TestCase(true, false)]
     [TestCase(false, true)]
     public void ReferencesFromOutsideTheTargetSaveAPageFromTheMachineOnly(bool forTarget, bool saved)
