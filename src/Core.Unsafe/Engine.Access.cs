@@ -190,6 +190,8 @@ public sealed unsafe partial class Engine
             pfn = ReadIn(vma.File, filePage, indexSlot, memcg, space.HomeNode, arrival, ref tally);
         if (pfn == FrameTable.NoFrame)
             return pfn;
+        if (!cached)
+            _host.ViewAt(_machine.LruvecIndexOf(pfn)).Count(Counter.pgmajfault, 1);
 
         // Only a page that others map already needs a link, so a page that was just read in is never refused here.
         bool mapped = _machine.Rmap.TryAdd(pfn, slot);
@@ -212,7 +214,6 @@ public sealed unsafe partial class Engine
         _machine.Frames.Mapping[pfn] = FrameTable.NoSlot;
         PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
         uint shadow = tables.Entry[slot];
-        view.Count(Counter.pgmajfault, 1);
         if (shadow == 0)
         {
             tally.ColdFaults++;

@@ -53,6 +53,28 @@ public class AccessTallyTests
     }
 
     [Test]
+    public void OnlyFaultsThatReadArePgmajfault()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
+        PageFile file = engine.CreateFile(4);
+        AddressSpace space = Mapping(engine, file);
+        AddressSpace anon = engine.CreateAddressSpace("anon", 4);
+        AccessTally tally = default;
+        engine.AccessFile(file, 0, false, null, 0, ref tally);
+        Assert.That((Read(Counter.pgfault), Read(Counter.pgmajfault)), Is.EqualTo((0L, 0L)), "a read is no fault");
+
+        engine.Access(space, [0, 1], ref tally);
+        engine.Access(anon, [0], ref tally);
+        Assert.That((Read(Counter.pgfault), Read(Counter.pgmajfault)), Is.EqualTo((3L, 1L)), "page 0 was cached, a new anonymous page reads nothing");
+
+        engine.Reclaim(new ReclaimRequest(3));
+        engine.Access(anon, [0], ref tally);
+        Assert.That((Read(Counter.pgfault), Read(Counter.pgmajfault), Read(Counter.pswpin)), Is.EqualTo((4L, 2L, 1L)));
+
+        long Read(Counter counter) => engine.Read(engine.Root, counter);
+    }
+
+    [Test]
     public void WithoutSwapAnAccessBeyondAFullCgroupIsRefusedAndNothingBreaks([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy)
     {
         using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy(policy)) with { SwapPages = 0 });
