@@ -1,6 +1,7 @@
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.PageTables;
+using ReclaimNative.Policies;
 using ReclaimNative.Tests.Model;
 
 namespace ReclaimNative.Tests.Mechanisms;
@@ -80,6 +81,22 @@ public class ProtectionTests
         Assert.That(Protection.BelowLow(a, a), Is.False);
         a.Usage = 101;
         Assert.That(Protection.BelowMin(a, engine.Root), Is.False);
+        a.Usage = 0;
+    }
+
+    [TestCase(false, false, 51, true, Description = "low protects and is remembered as a reason for another try")]
+    [TestCase(true, false, 81, false, Description = "the low pass sees min alone")]
+    [TestCase(false, true, 100, false, Description = "the target is open to itself")]
+    public void ScansAreCutByTheProtectionThatAppliesToTheReclaim(bool ignoresLow, bool isTarget, int open, bool skipped)
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
+        MemoryCgroup a = engine.CreateMemcg("a");
+        (a.EffectiveMin, a.EffectiveLow, a.Usage) = (20, 50, 100);
+        var scan = new ScanControl { Target = isTarget ? a : engine.Root, IgnoreLow = ignoresLow };
+
+        long left = engine.Host.ViewOf(a, engine.Nodes[0]).Unprotected(100, ref scan);
+
+        Assert.That((left, scan.LowSkipped), Is.EqualTo(((long)open, skipped)), "kernel-reclaim 4.3");
         a.Usage = 0;
     }
 
