@@ -1,5 +1,7 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
+using ReclaimNative.Policies;
 using ReclaimNative.Tests.Model;
 
 namespace ReclaimNative.Tests.Engines;
@@ -34,6 +36,27 @@ public class CgroupTests
         Assert.That(engine.SetMax(memcg, 10), Is.False, "swap has no room for that, and mglru leaves the last 63 pages of it");
         Assert.That(memcg.Max, Is.EqualTo(10));
         Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
+    public void SizesAndCountersAreThoseOfACgroupAndAllBelowIt()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("classic"), SmallMachine.Policy("mglru"));
+        MemoryCgroup a = engine.CreateMemcg("a");
+        MemoryCgroup b = engine.CreateMemcg("b", a, "mglru");
+        MemoryCgroup beside = engine.CreateMemcg("beside");
+        foreach ((MemoryCgroup memcg, uint pages) in new[] { (a, 3u), (b, 5u), (beside, 7u) })
+        {
+            AddressSpace space = engine.CreateAddressSpace("s", 10, memcg);
+            AccessTally tally = default;
+            for (uint page = 0; page < pages; page++)
+                engine.Access(space, [page], ref tally);
+        }
+
+        LruSizes sizes = engine.SizesOf(a, engine.Nodes[0]);
+        Assert.That((sizes.InactiveAnon, sizes.ActiveAnon), Is.EqualTo((3L, 5L)), "each counted by its own policy: a fault is young to mglru");
+        Assert.That(engine.Read(a, Counter.pgfault), Is.EqualTo(8));
+        Assert.That(engine.Read(engine.Root, Counter.pgfault), Is.EqualTo(15));
     }
 
     [Test]

@@ -67,6 +67,20 @@ public class ContractTests
     public void AVerdictThatThereIsNotKeepsThePage() => Overrides<MadeUpVerdict>(isStillReclaimed: false, counts: false);
 
     [Test]
+    public void AFrameIsNotPlacedOnTheListOfAnotherLruvec()
+    {
+        var views = new List<PolicyView>();
+        using Engine engine = SmallMachine.WithRoom(PolicyDefinition.Of<PlacesAbroad>(views));
+        AddressSpace space = engine.CreateAddressSpace("s", 10, engine.CreateMemcg("m"));
+        AccessTally tally = default;
+
+        engine.Access(space, [0, 1, 2], ref tally);
+
+        Assert.That(engine.Read(engine.Root, Counter.policy_overrides), Is.EqualTo(3));
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
     public void PinnedFramesAreKeptWhateverThePolicySays()
     {
         using Engine engine = SmallMachine.WithRoom(PolicyDefinition.Of<Empty>());
@@ -189,6 +203,15 @@ public class ContractTests
             view.AddTail(-1, pfn);
             view.AddTail(64, pfn);
         }
+    }
+
+    private readonly struct PlacesAbroad : IReclaimPolicy
+    {
+        public static PolicyDescriptor Describe() => new() { Name = "abroad" };
+
+        public static void LruvecOnline(PolicyView view) => ((List<PolicyView>)view.Instance!).Add(view);
+
+        public static void OnEvent(PolicyView view, uint pfn, FolioEvent what) => ((List<PolicyView>)view.Instance!)[0].AddHead(0, pfn);
     }
 
     private readonly struct ProposesForeign : IReclaimPolicy
