@@ -163,7 +163,7 @@ public sealed unsafe partial class Engine : IDisposable
         MemoryCgroup charged = Own(memcg);
         if (pages == 0)
             throw new EngineException("An address space has at least 1 page.");
-        if ((uint)homeNode >= (uint)_machine.Nodes.Length)
+        if (homeNode < 0 || homeNode >= _machine.Nodes.Length)
             throw new EngineException($"There is no node {homeNode}; nodes are 0 to {_machine.Nodes.Length - 1}.");
         return _machine.TryAddSpace(name, pages, charged, homeNode, out string? problem) ?? throw new EngineException(problem!);
     }
@@ -189,7 +189,7 @@ public sealed unsafe partial class Engine : IDisposable
         if (file is not null)
             Own(file);
         if (file is not null && (fileOffset > file.Pages || end - start > file.Pages - fileOffset))
-            throw new EngineException($"Pages [{fileOffset}, {fileOffset + (end - start)}) do not lie in a file of {file.Pages} pages.");
+            throw new EngineException($"{end - start} pages from page {fileOffset} on do not lie in a file of {file.Pages} pages.");
         Discard(space, start, end);
         space.Cover(new Vma(start, end, file, fileOffset, flags));
     }
@@ -241,7 +241,7 @@ public sealed unsafe partial class Engine : IDisposable
     {
         ThrowIfDisposed();
         Own(space);
-        CheckRange(space, page, page + 1);
+        CheckPage(space, page);
         uint pfn = _machine.Tables.FrameAt(space.BaseSlot + (uint)page);
         if (pfn == FrameTable.NoFrame)
             return false;
@@ -257,7 +257,7 @@ public sealed unsafe partial class Engine : IDisposable
     {
         ThrowIfDisposed();
         Own(space);
-        CheckRange(space, page, page + 1);
+        CheckPage(space, page);
         return LeafTables.Test(_machine.Tables.Present, space.BaseSlot + (uint)page);
     }
 
@@ -375,6 +375,12 @@ public sealed unsafe partial class Engine : IDisposable
     {
         if (start >= end || end > space.Pages)
             throw new EngineException($"Pages [{start}, {end}) do not lie in address space {space.Name} of {space.Pages} pages.");
+    }
+
+    private static void CheckPage(AddressSpace space, ulong page)
+    {
+        if (page >= space.Pages)
+            throw new EngineException($"Page {page} lies beyond address space {space.Name} of {space.Pages} pages.");
     }
 
     private static void CheckSwappiness(int swappiness)

@@ -211,7 +211,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     /// <summary>The nonresident age at which the page left, read from the reclaim's target.</summary>
     public static ShadowEntry MakeShadow(PolicyView view, uint pfn, PolicyView target)
     {
-        uint stamp = (uint)(target.NonresidentAge >> view.StampOrder);
+        uint stamp = unchecked((uint)(target.NonresidentAge >> view.StampOrder));
         target.AdvanceNonresidentAge(1);
         return view.ShadowOf(pfn, stamp) with { Memcg = target.Memcg.Id, Node = (byte)target.Node.Id };
     }
@@ -228,7 +228,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         FolioType type = view.TypeOf(pfn);
         int order = view.StampOrder;
         ulong width = ((ulong)view.StampMask << order) | ((1UL << order) - 1);
-        ulong distance = (evictedFrom.NonresidentAge - ((ulong)shadow.Stamp << order)) & width;
+        ulong distance = unchecked(evictedFrom.NonresidentAge - ((ulong)shadow.Stamp << order)) & width;
         LruSizes sizes = evictedFrom.TotalSizes();
         long size = sizes.ActiveFile;
         if (type == FolioType.Anon)

@@ -229,7 +229,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         view.CountRefault(pfn);
         ref Generations lru = ref view.State<Generations>();
         uint seqMask = view.StampMask >> 2;
-        uint age = ((uint)lru.MaxSeq - (shadow.Stamp >> 2)) & seqMask;
+        uint age = unchecked((uint)lru.MaxSeq - (shadow.Stamp >> 2)) & seqMask;
         if (Math.Min(age, seqMask + 1 - age) >= MaxGenerations)
             return;
 
@@ -289,7 +289,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         (flags & FolioFlags.Workingset) != 0 ? Tiers - 1 : TierOfRefs(RefsOf(flags));
 
     /// <summary>What a shadow remembers: the generation, and in 2 bits the descriptor references beyond the first.</summary>
-    internal static uint TokenOf(ulong minSeq, int refs) => (uint)(minSeq << 2) | (uint)Math.Max(refs - 1, 0);
+    internal static uint TokenOf(ulong minSeq, int refs) => unchecked((uint)(minSeq << 2)) | (uint)Math.Max(refs - 1, 0);
 
     private static ulong SeqFor(ref Generations lru, FolioFlags flags, PlaceHint hint)
     {

@@ -308,14 +308,14 @@ public sealed unsafe class PolicyView
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayPlace(int list, uint pfn) =>
-        (uint)list < (uint)Definition.Descriptor.Lists
+        unchecked((uint)list) < (uint)Definition.Descriptor.Lists
         && pfn < _frames.Count
         && (_frames.Flags[pfn] & (FolioFlags.InUse | FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.InUse
         && _machine.LruvecIndexOf(pfn) == _lruvec.Index;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsOnList(int list, uint pfn) =>
-        (uint)list < (uint)Definition.Descriptor.Lists
+        unchecked((uint)list) < (uint)Definition.Descriptor.Lists
         && pfn < _frames.Count
         && (_frames.Flags[pfn] & FolioFlags.Lru) != 0
         && _machine.LruvecIndexOf(pfn) == _lruvec.Index;

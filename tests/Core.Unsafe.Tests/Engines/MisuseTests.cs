@@ -80,6 +80,7 @@ public class MisuseTests
         Refuses(() => engine.Map(space, 0, 10, file, 41));
         Refuses(() => engine.Map(space, 0, 10, file, ulong.MaxValue));
         Refuses(() => engine.IsResident(space, 100));
+        Refuses(() => engine.IsResident(space, ulong.MaxValue));
         Refuses(() => engine.SetPinned(space, 100, true));
         Refuses(() => engine.AccessFile(file, 50, false, null, 0, ref tally));
         Refuses(() => engine.AccessFile(file, 0, false, null, 1, ref tally));

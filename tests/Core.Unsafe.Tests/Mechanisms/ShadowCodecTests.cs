@@ -19,7 +19,7 @@ public class ShadowCodecTests
             from memcg in Gen.Choose(0, memcgs - 1)
             from stamp in Gen.Choose(int.MinValue, int.MaxValue)
             from workingset in Gen.Elements(false, true)
-            select (policies, nodes, memcgs, frames, tag, node, memcg, stamp: (uint)stamp, workingset);
+            select (policies, nodes, memcgs, frames, tag, node, memcg, stamp: unchecked((uint)stamp), workingset);
 
         Prop.ForAll(capacities.ToArbitrary(), c =>
         {
