@@ -87,8 +87,7 @@ public sealed unsafe partial class Engine
         MemoryCgroup charged = Own(memcg);
         if (page >= file.Pages)
             throw new EngineException($"Page {page} lies beyond a file of {file.Pages} pages.");
-        if (homeNode < 0 || homeNode >= _machine.Nodes.Length)
-            throw new EngineException($"There is no node {homeNode}; nodes are 0 to {_machine.Nodes.Length - 1}.");
+        CheckNode(homeNode);
 
         uint slot = file.SlotOf(page);
         uint pfn = _machine.Tables.FrameAt(slot);

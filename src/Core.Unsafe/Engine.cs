@@ -163,8 +163,7 @@ public sealed unsafe partial class Engine : IDisposable
         MemoryCgroup charged = Own(memcg);
         if (pages == 0)
             throw new EngineException("An address space has at least 1 page.");
-        if (homeNode < 0 || homeNode >= _machine.Nodes.Length)
-            throw new EngineException($"There is no node {homeNode}; nodes are 0 to {_machine.Nodes.Length - 1}.");
+        CheckNode(homeNode);
         return _machine.TryAddSpace(name, pages, charged, homeNode, out string? problem) ?? throw new EngineException(problem!);
     }
 
@@ -381,6 +380,12 @@ public sealed unsafe partial class Engine : IDisposable
     {
         if (page >= space.Pages)
             throw new EngineException($"Page {page} lies beyond address space {space.Name} of {space.Pages} pages.");
+    }
+
+    private void CheckNode(int node)
+    {
+        if (node < 0 || node >= _machine.Nodes.Length)
+            throw new EngineException($"There is no node {node}; nodes are 0 to {_machine.Nodes.Length - 1}.");
     }
 
     private static void CheckSwappiness(int swappiness)

@@ -21,11 +21,4 @@ internal readonly unsafe struct EventCounts
     /// <summary>Adds to the member of an anon/file pair that <paramref name="type"/> selects; the pair is adjacent.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddTyped(Counter anonMember, int type, long amount) => _values[(int)anonMember + type] += amount;
-
-    /// <summary>Adds every value to the matching element of <paramref name="sums"/>.</summary>
-    public void AddTo(Span<long> sums)
-    {
-        for (int i = 0; i < Counters.Count; i++)
-            sums[i] += _values[i];
-    }
 }

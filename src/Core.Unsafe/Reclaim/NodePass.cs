@@ -131,7 +131,7 @@ internal sealed unsafe class NodePass
     /// <summary>The policy asked for the survivors that are clean, unmapped and not active to be tried once more.</summary>
     private void RetryOnce(PolicyView view, PolicyView target, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {
-        FolioBatch retry = new() { Type = batch.Type };
+        FolioBatch retry = default;
         int kept = 0;
         for (int i = 0; i < batch.Survivors; i++)
         {
