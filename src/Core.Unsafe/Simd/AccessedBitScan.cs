@@ -1,0 +1,326 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace ReclaimNative.Simd;
+
+/// <summary>
+/// The kernels over bitmaps of accessed bits, written once for every width. <see cref="AccessedBits"/> checks nothing
+/// either, but says what each of them does; it is what the engine calls.
+/// </summary>
+/// <remarks>
+/// Words are taken in lines of 8 (one leaf table, one cache line) and lines in blocks of 8, so that one 64-bit number
+/// says which words of a block are not zero. What follows a block is then one loop over that number's bits, and its end
+/// is mispredicted at most once per block: a branch per line or per word is a coin toss as soon as about half of them
+/// hold a young page.
+/// </remarks>
+internal static unsafe class AccessedBitScan<TLanes, TVector>
+    where TLanes : struct, IWordLanes<TVector>
+    where TVector : unmanaged
+{
+    private const int LineWords = 8;
+    private const int BlockWords = 64;
+
+    /// <summary>Vectors that <see cref="Count"/> adds up before it counts: seven full adders to one population count.</summary>
+    private const int AdderVectors = 8;
+
+    private static nuint Step => (nuint)TLanes.Words;
+
+    public static long Count(ulong* words, nuint n) => CountOf<Plain>(words, words, n);
+
+    public static long CountBoth(ulong* words, ulong* others, nuint n) => CountOf<Masked>(words, others, n);
+
+    /// <summary>
+    /// Bits of eight vectors are added position by position into ones, twos, fours and eights (a carry-save adder), and
+    /// only the eights are counted, once per eight vectors. Source: W. Mula, N. Kurz and D. Lemire, "Faster population
+    /// counts using AVX2 instructions", 2018. The scalar width has an instruction for it, and calls for fewer words than
+    /// one group, such as one leaf table, are faster with that too.
+    /// </summary>
+    private static long CountOf<TMask>(ulong* words, ulong* others, nuint n) where TMask : struct
+    {
+        nuint group = AdderVectors * Step;
+        nuint at = 0;
+        ulong sum = 0;
+        if (TLanes.Words > 1 && n >= group)
+        {
+            TVector ones = default, twos = default, fours = default, total = default;
+            for (; n - at >= group; at += group)
+            {
+                TVector twosA = Adder(ref ones, Read<TMask>(words, others, at), Read<TMask>(words, others, at + Step));
+                TVector twosB = Adder(ref ones, Read<TMask>(words, others, at + 2 * Step), Read<TMask>(words, others, at + 3 * Step));
+                TVector foursA = Adder(ref twos, twosA, twosB);
+                twosA = Adder(ref ones, Read<TMask>(words, others, at + 4 * Step), Read<TMask>(words, others, at + 5 * Step));
+                twosB = Adder(ref ones, Read<TMask>(words, others, at + 6 * Step), Read<TMask>(words, others, at + 7 * Step));
+                TVector foursB = Adder(ref twos, twosA, twosB);
+                TVector eights = Adder(ref fours, foursA, foursB);
+                total = TLanes.Add(total, TLanes.PopCounts(eights));
+            }
+
+            sum = (8 * TLanes.SumOfWords(total))
+                + (4 * TLanes.SumOfWords(TLanes.PopCounts(fours)))
+                + (2 * TLanes.SumOfWords(TLanes.PopCounts(twos)))
+                + TLanes.SumOfWords(TLanes.PopCounts(ones));
+        }
+
+        for (; at < n; at++)
+            sum += (ulong)BitOperations.PopCount(typeof(TMask) == typeof(Masked) ? words[at] & others[at] : words[at]);
+        return (long)sum;
+    }
+
+    /// <summary>See <see cref="AccessedBits.Harvest"/>; <typeparamref name="TClearing"/> says how a word is taken.</summary>
+    public static long Harvest<TClearing>(ulong* words, ulong* harvested, nuint n) where TClearing : struct, IBitClearing =>
+        HarvestOf<Plain, TClearing>(words, words, harvested, n);
+
+    /// <summary>See <see cref="AccessedBits.HarvestMasked"/>.</summary>
+    public static long HarvestMasked<TClearing>(ulong* words, ulong* mask, ulong* harvested, nuint n) where TClearing : struct, IBitClearing =>
+        HarvestOf<Masked, TClearing>(words, mask, harvested, n);
+
+    private static long HarvestOf<TMask, TClearing>(ulong* words, ulong* mask, ulong* harvested, nuint n)
+        where TMask : struct
+        where TClearing : struct, IBitClearing
+    {
+        long taken = 0;
+        nuint at = 0;
+        for (; n - at >= BlockWords; at += BlockWords)
+        {
+            ulong found = 0;
+            for (int line = 0; line < BlockWords; line += LineWords)
+                found |= (ulong)PassOver<TMask>(words, mask, harvested, at + (nuint)line) << line;
+            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, found);
+        }
+
+        for (; n - at >= LineWords; at += LineWords)
+            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, PassOver<TMask>(words, mask, harvested, at));
+
+        for (; at < n; at++)
+        {
+            harvested[at] = 0;
+            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, (typeof(TMask) == typeof(Masked) ? words[at] & mask[at] : words[at]) != 0 ? 1u : 0u);
+        }
+
+        return taken;
+    }
+
+    /// <summary>Zeroes one line of the output and says which words of the input hold something to take.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint PassOver<TMask>(ulong* words, ulong* mask, ulong* harvested, nuint at) where TMask : struct
+    {
+        uint found = 0;
+        for (nuint i = 0; i < LineWords; i += Step)
+        {
+            found |= TLanes.NonZeroWords(Read<TMask>(words, mask, at + i)) << (int)i;
+            TLanes.Store(harvested + at + i, default);
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// Takes the bits of the words that <paramref name="found"/> names.
+    /// </summary>
+    /// <remarks>
+    /// The vector test that made <paramref name="found"/> is only a hint. A word that became nonzero after it was tested
+    /// is left as it is, for the next harvest. A word that was nonzero is taken by one atomic read-modify-write, and in
+    /// that word's modification order every set of a bit stands either before it, and is in the value that it returns,
+    /// or after it, and is still in memory: none is lost and none is counted twice. This needs the setters to be atomic
+    /// as well (a locked OR), and no order between words.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Take<TMask, TClearing>(ulong* words, ulong* mask, ulong* harvested, ulong found)
+        where TMask : struct
+        where TClearing : struct, IBitClearing
+    {
+        long taken = 0;
+        while (found != 0)
+        {
+            int i = BitOperations.TrailingZeroCount(found);
+            found &= found - 1;
+            ulong bits = typeof(TMask) == typeof(Masked) ? TClearing.Take(ref words[i], mask[i]) : TClearing.TakeAll(ref words[i]);
+            harvested[i] = bits;
+            taken += BitOperations.PopCount(bits);
+        }
+
+        return taken;
+    }
+
+    /// <summary>See <see cref="AccessedBits.AnyInRun"/>, for runs of at least one word.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Any(ulong* words, nuint n)
+    {
+        Debug.Assert(BitOperations.IsPow2(n), "an aligned run has a power of two of words");
+        if (n < Step)
+        {
+            ulong some = 0;
+            for (nuint i = 0; i < n; i++)
+                some |= words[i];
+            return some != 0;
+        }
+
+        TVector all = TLanes.Load(words);
+        for (nuint i = Step; i < n; i += Step)
+            all = TLanes.Or(all, TLanes.Load(words + i));
+        return !TLanes.IsZero(all);
+    }
+
+    /// <summary>See <see cref="AccessedBits.NonZeroTables"/>.</summary>
+    public static long NonZeroTables(ulong* words, nuint tables, ulong* bitmap)
+    {
+        long count = 0;
+        for (nuint first = 0; first < tables; first += 64)
+        {
+            int here = (int)nuint.Min(64, tables - first);
+            ulong found = 0;
+            for (int table = 0; table < here; table++)
+                found |= (Any(words + (first + (nuint)table) * LineWords, LineWords) ? 1UL : 0UL) << table;
+            bitmap[first / 64] = found;
+            count += BitOperations.PopCount(found);
+        }
+
+        return count;
+    }
+
+    /// <summary>See <see cref="AccessedBits.Extract"/>.</summary>
+    public static long Extract(ulong* words, nuint n, uint firstSlot, uint* slots)
+    {
+        uint* to = slots;
+        nuint at = 0;
+        if (n >= LineWords)
+        {
+            // 64 times the bits of a line, averaged over about the last eight; the first line stands for those before it.
+            int recent = 64 * (int)CountOf<Plain>(words, words, LineWords);
+            for (; n - at >= LineWords; at += LineWords)
+            {
+                uint* from = to;
+                uint slot = firstSlot + (uint)at * 64;
+                if (recent < SparseLine)
+                    to = ExtractSparse(words + at, slot, to);
+                else if (recent <= Flatten4Line)
+                    to = ExtractFlat4(words + at, slot, to);
+                else if (recent <= Flatten12Line)
+                    to = ExtractFlat12(words + at, slot, to);
+                else
+                    to = ExtractDense(words + at, slot, to);
+                recent += (64 * (int)(to - from) - recent) >> 3;
+            }
+        }
+
+        for (; at < n; at++)
+            to = ExtractWord(words[at], firstSlot + (uint)at * 64, to);
+        return to - slots;
+    }
+
+    /// <summary>Below this many bits in 64 lines most lines are empty, and a branch that skips them is predictable.</summary>
+    private const int SparseLine = 16;
+
+    /// <summary>Up to 2 % of a line's bits, four steps without a branch per word are enough.</summary>
+    private const int Flatten4Line = 64 * 512 * 2 / 100;
+
+    /// <summary>Up to 15 %, twelve.</summary>
+    private const int Flatten12Line = 64 * 512 * 15 / 100;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint* ExtractSparse(ulong* line, uint slot, uint* to)
+    {
+        if (!Any(line, LineWords))
+            return to;
+        for (int i = 0; i < LineWords; i++)
+            to = ExtractWord(line[i], slot + (uint)i * 64, to);
+        return to;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint* ExtractWord(ulong word, uint slot, uint* to)
+    {
+        while (word != 0)
+        {
+            *to++ = slot + (uint)BitOperations.TrailingZeroCount(word);
+            word &= word - 1;
+        }
+
+        return to;
+    }
+
+    /// <summary>
+    /// Writes a fixed number of slots whether or not the word has that many bits, and advances by the number that it has:
+    /// the only branch is the one for words that have more. Source: the flatten technique of J. Langdale and D. Lemire,
+    /// "Parsing gigabytes of JSON per second", 2019.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint* ExtractFlat4(ulong* line, uint first, uint* to)
+    {
+        for (int i = 0; i < LineWords; i++)
+        {
+            ulong word = line[i];
+            int bits = BitOperations.PopCount(word);
+            uint slot = first + (uint)i * 64;
+            word = Put4(word, slot, to);
+            if (bits > 4)
+                _ = ExtractWord(word, slot, to + 4);
+            to += bits;
+        }
+
+        return to;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint* ExtractFlat12(ulong* line, uint first, uint* to)
+    {
+        for (int i = 0; i < LineWords; i++)
+        {
+            ulong word = line[i];
+            int bits = BitOperations.PopCount(word);
+            uint slot = first + (uint)i * 64;
+            word = Put4(word, slot, to);
+            word = Put4(word, slot, to + 4);
+            word = Put4(word, slot, to + 8);
+            if (bits > 12)
+                _ = ExtractWord(word, slot, to + 12);
+            to += bits;
+        }
+
+        return to;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint* ExtractDense(ulong* line, uint slot, uint* to)
+    {
+        for (int i = 0; i < LineWords; i++)
+            to = ExtractWord(line[i], slot + (uint)i * 64, to);
+        return to;
+    }
+
+    /// <summary>Four lowest bits out of <paramref name="word"/>; when they run out, numbers past the word are written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Put4(ulong word, uint slot, uint* to)
+    {
+        unchecked
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                to[i] = slot + (uint)BitOperations.TrailingZeroCount(word);
+                word &= word - 1;
+            }
+        }
+
+        return word;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Read<TMask>(ulong* words, ulong* mask, nuint at) where TMask : struct =>
+        typeof(TMask) == typeof(Masked) ? TLanes.And(TLanes.Load(words + at), TLanes.Load(mask + at)) : TLanes.Load(words + at);
+
+    /// <summary>Adds three bits at each position: the sum replaces <paramref name="sum"/>, the carry is returned.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Adder(ref TVector sum, TVector a, TVector b)
+    {
+        TVector carry = TLanes.Carry(sum, a, b);
+        sum = TLanes.Sum(sum, a, b);
+        return carry;
+    }
+
+    /// <summary>Every bit of a word counts.</summary>
+    private readonly struct Plain;
+
+    /// <summary>Only bits that are set in the mask too.</summary>
+    private readonly struct Masked;
+}
