@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
@@ -23,8 +24,9 @@ public sealed unsafe partial class Engine
     public int Access(AddressSpace space, ReadOnlySpan<uint> accesses, ref AccessTally tally)
     {
         ThrowIfDisposed();
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         Own(space);
-        space.UsedSinceWalk = ulong.MaxValue;
+        space.MarkUsed();
         LeafTables tables = _machine.Tables;
         uint baseSlot = space.BaseSlot;
         uint pages = (uint)Math.Min(space.Pages, WriteBit);
@@ -33,6 +35,7 @@ public sealed unsafe partial class Engine
         byte* tableYoung = tables.TableYoung;
         uint* entry = tables.Entry;
         bool logsHits = _logsHits;
+        bool concurrent = _machine.Concurrent;
         long hits = 0;
         for (int i = 0; i < accesses.Length; i++)
         {
@@ -47,28 +50,41 @@ public sealed unsafe partial class Engine
             uint slot = baseSlot + page;
             ulong bit = 1UL << (int)(slot & 63);
             nuint at = slot >> 6;
-            if ((present[at] & bit) == 0)
+            if ((Volatile.Read(ref present[at]) & bit) != 0)
             {
-                if (!Fault(space, page, slot, (word & WriteBit) != 0, ref tally))
+                // An eviction takes the page out first and looks at its bits after; each of the two does so by a locked
+                // operation. So when this one has to set a bit and the page is still there afterwards, the eviction sees
+                // the bit; when it has gone, this access comes after the eviction and faults.
+                bool marked = false;
+                if ((accessed[at] & bit) == 0)
                 {
-                    tally.Hits += hits;
-                    return i + 1;
+                    _ = Atomic.Or(ref accessed[at], bit, concurrent);
+                    marked = concurrent;
                 }
 
-                continue;
+                ref byte young = ref tableYoung[slot >> LeafTables.EntriesShift];
+                if (Volatile.Read(ref young) == 0)
+                    Volatile.Write(ref young, 1);
+                if ((word & WriteBit) != 0 && (tables.Dirty[at] & bit) == 0)
+                {
+                    _ = Atomic.Or(ref tables.Dirty[at], bit, concurrent);
+                    marked = concurrent;
+                }
+
+                if (!marked || (Volatile.Read(ref present[at]) & bit) != 0)
+                {
+                    hits++;
+                    if (logsHits)
+                        LogHit(entry[slot]);
+                    continue;
+                }
             }
 
-            hits++;
-            ref ulong accessedWord = ref accessed[at];
-            if ((accessedWord & bit) == 0)
-                accessedWord |= bit;
-            ref byte young = ref tableYoung[slot >> LeafTables.EntriesShift];
-            if (young == 0)
-                young = 1;
-            if ((word & WriteBit) != 0)
-                tables.Dirty[at] |= bit;
-            if (logsHits)
-                LogHit(entry[slot]);
+            if (!Fault(space, page, slot, (word & WriteBit) != 0, ref tally))
+            {
+                tally.Hits += hits;
+                return i + 1;
+            }
         }
 
         tally.Hits += hits;
@@ -89,21 +105,17 @@ public sealed unsafe partial class Engine
             throw new EngineException($"Page {page} lies beyond a file of {file.Pages} pages.");
         CheckNode(homeNode);
 
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         uint slot = file.SlotOf(page);
-        uint pfn = _machine.Tables.FrameAt(slot);
-        bool resident = pfn != FrameTable.NoFrame;
+        var arrival = new Arrival(charged, homeNode, FolioEvent.NewByRead);
+        uint pfn = LockFilePage(file, page, slot, arrival, ref tally, out bool resident);
+        if (pfn == FrameTable.NoFrame)
+            return false;
         if (resident)
         {
             tally.Hits++;
             if (_logsHits)
                 LogHit(pfn);
-        }
-        else
-        {
-            FlushHits();
-            pfn = ReadIn(file, page, slot, charged, homeNode, FolioEvent.NewByRead, ref tally);
-            if (pfn == FrameTable.NoFrame)
-                return false;
         }
 
         if (write)
@@ -113,52 +125,57 @@ public sealed unsafe partial class Engine
         // Under clear_on_place the access that loads a page is no use of it, by descriptor as through a mapping.
         if (resident || (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) == 0)
             view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+        _machine.Locks.Exit(slot);
         return true;
     }
 
+    /// <summary>For whom a page comes in, and how.</summary>
+    private readonly record struct Arrival(MemoryCgroup Memcg, int HomeNode, FolioEvent Event);
+
     /// <summary>Brings a page of an address space in and maps it.</summary>
+    /// <remarks>
+    /// A frame is charged and allocated before the page's lock is taken, since that may reclaim, and reclaim tries locks:
+    /// so nobody waits for a lock while holding one. Who then finds that another thread was faster gives its frame back.
+    /// </remarks>
     /// <returns>False when there was no memory for it; tallied as refused.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Fault(AddressSpace space, uint page, uint slot, bool write, ref AccessTally tally)
     {
         FlushHits();
         Vma vma = space.VmaAt(page);
-        MemoryCgroup memcg = _machine.Memcgs[space.MemcgId];
-        FolioEvent arrival = (vma.Flags & VmaFlags.NoRecency) == 0 ? FolioEvent.NewByFault : FolioEvent.NewByRead;
-        uint pfn = vma.File is null
-            ? FaultAnon(space, page, slot, memcg, arrival, ref tally)
-            : FaultFile(space, page, slot, vma, memcg, arrival, ref tally);
-        if (pfn == FrameTable.NoFrame)
-            return false;
-
-        LeafTables tables = _machine.Tables;
-        PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
-        tables.Entry[slot] = pfn;
-        LeafTables.Set(tables.Present, slot);
-        if ((view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) == 0)
-            LeafTables.Set(tables.Accessed, slot);
-        if (write)
-            LeafTables.Set(tables.Dirty, slot);
-        tables.TableYoung[slot >> LeafTables.EntriesShift] = 1;
-
-        // Only a fault can have walked since the batch began, and what follows in it is use since that walk.
-        space.UsedSinceWalk = ulong.MaxValue;
-        space.Resident++;
-        view.Count(Counter.pgfault, 1);
-        return true;
+        var arrival = new Arrival(
+            _machine.Memcgs[space.MemcgId],
+            space.HomeNode,
+            (vma.Flags & VmaFlags.NoRecency) == 0 ? FolioEvent.NewByFault : FolioEvent.NewByRead);
+        return vma.File is null
+            ? FaultAnon(space, page, slot, arrival, write, ref tally)
+            : FaultFile(space, page, slot, vma, arrival, write, ref tally);
     }
 
-    private uint FaultAnon(AddressSpace space, uint page, uint slot, MemoryCgroup memcg, FolioEvent arrival, ref AccessTally tally)
+    private bool FaultAnon(AddressSpace space, uint page, uint slot, in Arrival arrival, bool write, ref AccessTally tally)
     {
-        uint pfn = Obtain(memcg, space.HomeNode, ref tally);
+        uint pfn = Obtain(arrival, ref tally);
+        _machine.Locks.Enter(slot);
+        LeafTables tables = _machine.Tables;
+        if (LeafTables.Test(tables.Present, slot))
+        {
+            Map(space, slot, clears: false, write);
+            _machine.Locks.Exit(slot);
+            GiveBack(arrival.Memcg, pfn, ref tally);
+            return true;
+        }
+
         if (pfn == FrameTable.NoFrame)
-            return pfn;
-        FrameTable frames = _machine.Frames;
-        frames.Flags[pfn] = FolioFlags.InUse | FolioFlags.SwapBacked;
-        frames.Owner[pfn] = slot;
-        frames.Mapping[pfn] = FrameTable.NoSlot;
-        uint shadow = _machine.Tables.Entry[slot];
-        PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
+        {
+            tables.Clear(tables.Accessed, slot);
+            tables.Clear(tables.Dirty, slot);
+            _machine.Locks.Exit(slot);
+            return false;
+        }
+
+        _machine.Frames.Hold(pfn, FolioType.Anon, slot);
+        uint shadow = tables.Entry[slot];
+        PolicyView view = ViewOf(arrival.Memcg, pfn);
         if (shadow == 0)
         {
             tally.ColdFaults++;
@@ -169,49 +186,109 @@ public sealed unsafe partial class Engine
             _machine.ReturnSwap();
             view.Count(Counter.pswpin, 1);
             view.Count(Counter.pgmajfault, 1);
-            Refault(view, pfn, shadow, arrival == FolioEvent.NewByFault);
+            Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault);
             _backing?.PageIn(new BackedPage(space, null, page, false, view.Node.Id));
         }
 
-        view.Ops.OnEvent(view, pfn, arrival);
+        // The entry comes before the list: who finds the folio on a list reads its frame from there.
+        tables.Entry[slot] = pfn;
+        view.Ops.OnEvent(view, pfn, arrival.Event);
         view.Place(pfn, PlaceHint.Head);
-        return pfn;
+        Map(space, slot, (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0, write);
+        tables.Set(tables.Present, slot);
+        _machine.Locks.Exit(slot);
+        space.AddResident(1, _machine.Concurrent);
+        view.Count(Counter.pgfault, 1);
+        return true;
     }
 
-    private uint FaultFile(
-        AddressSpace space, uint page, uint slot, Vma vma, MemoryCgroup memcg, FolioEvent arrival, ref AccessTally tally)
+    private bool FaultFile(
+        AddressSpace space, uint page, uint slot, Vma vma, in Arrival arrival, bool write, ref AccessTally tally)
     {
         ulong filePage = vma.FileOffset + (page - vma.Start);
         uint indexSlot = vma.File!.SlotOf(filePage);
-        uint pfn = _machine.Tables.FrameAt(indexSlot);
-        bool cached = pfn != FrameTable.NoFrame;
-        if (!cached)
-            pfn = ReadIn(vma.File, filePage, indexSlot, memcg, space.HomeNode, arrival, ref tally);
+        uint pfn = LockFilePage(vma.File, filePage, indexSlot, arrival, ref tally, out bool cached);
         if (pfn == FrameTable.NoFrame)
-            return pfn;
+            return false;
+        LeafTables tables = _machine.Tables;
+        PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
         if (!cached)
-            _host.ViewAt(_machine.LruvecIndexOf(pfn)).Count(Counter.pgmajfault, 1);
+            view.Count(Counter.pgmajfault, 1);
+        bool clears = (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0;
+        if (LeafTables.Test(tables.Present, slot))
+        {
+            tally.Hits++;
+            Map(space, slot, clears: false, write);
+            _machine.Locks.Exit(indexSlot);
+            return true;
+        }
 
         // Only a page that others map already needs a link, so a page that was just read in is never refused here.
-        bool mapped = _machine.Rmap.TryAdd(pfn, slot);
-        if (!mapped)
+        bool mapped = _machine.Rmap.TryAdd(indexSlot, slot);
+        if (mapped)
+        {
+            tables.Entry[slot] = pfn;
+            Map(space, slot, clears, write);
+            tables.Set(tables.Present, slot);
+            space.AddResident(1, _machine.Concurrent);
+            view.Count(Counter.pgfault, 1);
+            if (cached)
+                tally.MinorFaults++;
+        }
+        else
+        {
             tally.Refused++;
-        else if (cached)
-            tally.MinorFaults++;
-        return mapped ? pfn : FrameTable.NoFrame;
+        }
+
+        _machine.Locks.Exit(indexSlot);
+        return mapped;
     }
 
-    /// <summary>Brings a page of a file into the page cache.</summary>
-    private uint ReadIn(PageFile file, ulong page, uint slot, MemoryCgroup memcg, int homeNode, FolioEvent arrival, ref AccessTally tally)
+    /// <summary>What an access leaves in a table entry that it has just made or found made.</summary>
+    private void Map(AddressSpace space, uint slot, bool clears, bool write)
     {
-        uint pfn = Obtain(memcg, homeNode, ref tally);
-        if (pfn == FrameTable.NoFrame)
-            return pfn;
         LeafTables tables = _machine.Tables;
-        _machine.Frames.Flags[pfn] = FolioFlags.InUse;
-        _machine.Frames.Owner[pfn] = slot;
-        _machine.Frames.Mapping[pfn] = FrameTable.NoSlot;
-        PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
+        if (clears)
+            tables.Clear(tables.Accessed, slot);
+        else
+            tables.Set(tables.Accessed, slot);
+        if (write)
+            tables.Set(tables.Dirty, slot);
+        Volatile.Write(ref tables.TableYoung[slot >> LeafTables.EntriesShift], 1);
+
+        // Only a fault can have walked since the batch began, and what follows in it is use since that walk.
+        space.MarkUsed();
+    }
+
+    /// <summary>Finds a page of a file in the page cache or brings it in; its lock is held when a frame is returned.</summary>
+    private uint LockFilePage(
+        PageFile file, ulong page, uint slot, in Arrival arrival, ref AccessTally tally, out bool cached)
+    {
+        LeafTables tables = _machine.Tables;
+        _machine.Locks.Enter(slot);
+        uint pfn = tables.FrameAt(slot);
+        cached = pfn != FrameTable.NoFrame;
+        if (cached)
+            return pfn;
+        _machine.Locks.Exit(slot);
+
+        FlushHits();
+        uint fresh = Obtain(arrival, ref tally);
+        if (fresh == FrameTable.NoFrame)
+            return fresh;
+        _machine.Locks.Enter(slot);
+        pfn = tables.FrameAt(slot);
+        cached = pfn != FrameTable.NoFrame;
+        if (cached)
+        {
+            _machine.Uncharge(arrival.Memcg);
+            Return(fresh);
+            return pfn;
+        }
+
+        _machine.Frames.Hold(fresh, FolioType.File, slot);
+        tables.FileMemcg[slot] = arrival.Memcg.Id;
+        PolicyView view = ViewOf(arrival.Memcg, fresh);
         uint shadow = tables.Entry[slot];
         if (shadow == 0)
         {
@@ -220,31 +297,48 @@ public sealed unsafe partial class Engine
         else
         {
             tally.Refaults++;
-            Refault(view, pfn, shadow, arrival == FolioEvent.NewByFault);
+            Refault(view, fresh, shadow, arrival.Event == FolioEvent.NewByFault);
         }
 
         _backing?.PageIn(new BackedPage(null, file, page, false, view.Node.Id));
-        tables.Entry[slot] = pfn;
-        LeafTables.Set(tables.Present, slot);
-        file.Resident++;
-        view.Ops.OnEvent(view, pfn, arrival);
-        view.Place(pfn, PlaceHint.Head);
-        return pfn;
+        tables.Entry[slot] = fresh;
+        tables.Set(tables.Present, slot);
+        file.AddResident(1, _machine.Concurrent);
+        view.Ops.OnEvent(view, fresh, arrival.Event);
+        view.Place(fresh, PlaceHint.Head);
+        return fresh;
     }
 
-    /// <summary>A charged frame, or NoFrame with the refusal tallied.</summary>
-    private uint Obtain(MemoryCgroup memcg, int homeNode, ref AccessTally tally)
+    /// <summary>Another thread brought the page in: what was obtained for it goes back, and the access was a hit.</summary>
+    private void GiveBack(MemoryCgroup memcg, uint pfn, ref AccessTally tally)
     {
-        if (_drivers.TryCharge(memcg))
+        if (pfn == FrameTable.NoFrame)
         {
-            uint pfn = _drivers.Allocate(homeNode);
-            if (pfn != FrameTable.NoFrame)
-            {
-                _machine.Frames.Memcg[pfn] = memcg.Id;
-                return pfn;
-            }
+            tally.Refused--;
+        }
+        else
+        {
+            _machine.Uncharge(memcg);
+            Return(pfn);
+        }
 
-            MachineState.Uncharge(memcg, 1);
+        tally.Hits++;
+    }
+
+    private void Return(uint pfn) => _machine.Nodes[_machine.NodeIdOf(pfn)].Allocator.Return(pfn);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private PolicyView ViewOf(MemoryCgroup memcg, uint pfn) => _host.ViewAt(memcg.Id * _machine.Nodes.Length + _machine.NodeIdOf(pfn));
+
+    /// <summary>A charged frame, or NoFrame with the refusal tallied.</summary>
+    private uint Obtain(in Arrival arrival, ref AccessTally tally)
+    {
+        if (_drivers.TryCharge(arrival.Memcg))
+        {
+            uint pfn = _drivers.Allocate(arrival.HomeNode);
+            if (pfn != FrameTable.NoFrame)
+                return pfn;
+            _machine.Uncharge(arrival.Memcg);
         }
 
         tally.Refused++;

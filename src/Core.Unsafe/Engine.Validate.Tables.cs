@@ -40,14 +40,14 @@ public sealed unsafe partial class Engine
 
                     present++;
                     uint pfn = _tables.Entry[slot];
-                    if (pfn >= _frames.Count || _isFree[pfn])
+                    if (pfn >= _frames.Count || _frames.Flags(pfn) == FolioFlags.None)
                         return $"Page {page} of {where} names frame {pfn}, which is free or does not exist.";
                     bool anon = _frames.TypeOf(pfn) == FolioType.Anon;
                     if (anon != (vma.File is null))
                         return $"Page {page} of {where} names frame {pfn}, whose type is not that of its area.";
                     uint owner = anon ? slot : vma.File!.SlotOf(vma.FileOffset + (page - vma.Start));
-                    if (_frames.Owner[pfn] != owner)
-                        return $"Page {page} of {where} names frame {pfn}, which is owned by slot {_frames.Owner[pfn]} and not {owner}.";
+                    if (_frames.OwnerOf(pfn) != owner)
+                        return $"Page {page} of {where} names frame {pfn}, which is owned by slot {_frames.OwnerOf(pfn)} and not {owner}.";
                     if (!anon && (_mappedOnce[slot >> 6] >> (int)(slot & 63) & 1) == 0)
                         return $"Page {page} of {where} maps frame {pfn}, whose reverse map does not know of it.";
                     if (anon)
@@ -69,13 +69,18 @@ public sealed unsafe partial class Engine
             for (ulong page = 0; page < file.Pages; page++)
             {
                 uint slot = file.SlotOf(page);
-                if (LeafTables.Test(_tables.Accessed, slot) || LeafTables.Test(_tables.Dirty, slot))
-                    return $"Page {page} of {where} has an accessed or dirty bit, which only page tables have.";
+                if (LeafTables.Test(_tables.Dirty, slot))
+                    return $"Page {page} of {where} has a dirty bit, which only page tables have.";
                 if (!LeafTables.Test(_tables.Present, slot))
+                {
+                    if (LeafTables.Test(_tables.Accessed, slot) || machine.Rmap.IsMapped(slot))
+                        return $"Page {page} of {where} is absent and mapped.";
                     continue;
+                }
+
                 present++;
                 uint pfn = _tables.Entry[slot];
-                if (pfn >= _frames.Count || _isFree[pfn] || _frames.TypeOf(pfn) != FolioType.File || _frames.Owner[pfn] != slot)
+                if (pfn >= _frames.Count || _frames.Flags(pfn) == FolioFlags.None || _frames.TypeOf(pfn) != FolioType.File || _frames.OwnerOf(pfn) != slot)
                     return $"Page {page} of {where} names frame {pfn}, which does not hold it.";
                 _filePages--;
             }
@@ -122,17 +127,8 @@ public sealed unsafe partial class Engine
                 return $"There are {_filePages} more file frames than entries of page caches.";
             if (_fileMappings != 0)
                 return $"There are {_fileMappings} more reverse mappings than entries that map files.";
-            uint chained = 0;
-            for (uint pfn = 0; pfn < _frames.Count; pfn++)
-            {
-                if (!_frames.Has(pfn, FolioFlags.SharedMapping))
-                    continue;
-                foreach (uint _ in machine.Rmap.Of(pfn))
-                    chained++;
-            }
-
             uint held = machine.Rmap.CountLinksHeld();
-            return held == chained ? null : $"{held} links of the reverse map are held and {chained} are in chains.";
+            return held == _chained ? null : $"{held} links of the reverse map are held and {_chained} are in chains.";
         }
 
         private string? CheckUnusedTables()

@@ -1,3 +1,4 @@
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Lru;
 using ReclaimNative.Machine;
@@ -16,6 +17,8 @@ public sealed unsafe partial class Engine
     public string? Validate()
     {
         ThrowIfDisposed();
+        using QuiesceGate.Closure change = _machine.Gate.Close();
+        _machine.Lists.Drain();
         var audit = new Audit(_machine, _host);
         return audit.FindProblem() ?? FindStaleHit();
     }
@@ -37,14 +40,17 @@ public sealed unsafe partial class Engine
     {
         private readonly FrameTable _frames = machine.Frames;
         private readonly LeafTables _tables = machine.Tables;
-        private readonly bool[] _isFree = new bool[machine.Frames.Count];
-        private readonly bool[] _isLinked = new bool[machine.Frames.Count];
+        private readonly ulong[] _isLinked = machine.Frames.IsOrdered ? new ulong[((ulong)machine.Frames.Count + 63) / 64] : [];
         private readonly bool[] _isTaken = new bool[machine.Tables.Count];
-        private readonly ulong[] _mappedOnce = new ulong[(nuint)machine.Tables.Count * LeafTables.WordsPerTable];
+
+        // Only files have mappings beyond the owner's; without one the marks would be memory for nothing.
+        private readonly ulong[] _mappedOnce =
+            machine.Files.Count == 0 ? [] : new ulong[(nuint)machine.Tables.Count * LeafTables.WordsPerTable];
         private ulong _swapped;
         private long _filePages;
         private long _fileMappings;
         private long _anonPages;
+        private long _chained;
 
         public string? FindProblem()
         {
@@ -54,12 +60,8 @@ public sealed unsafe partial class Engine
                     return problem;
             }
 
-            for (int index = 0; index < machine.Memcgs.Count * machine.Nodes.Length; index++)
-            {
-                if (CheckLists(machine.LruvecAt(index)) is { } problem)
-                    return problem;
-            }
-
+            if ((_frames.IsOrdered ? CheckOrderedLists() : CheckUnorderedLists()) is { } list)
+                return list;
             if (CheckFrames() is { } frame)
                 return frame;
             for (int id = 0; id < machine.SpaceCapacity; id++)
@@ -79,22 +81,16 @@ public sealed unsafe partial class Engine
 
         private string? FindFree(Node node)
         {
-            uint end = node.FirstPfn + node.Pages;
-            foreach (uint pfn in node.Allocator.Returned)
+            ulong inUse = 0;
+            for (uint pfn = node.FirstPfn; pfn < node.FirstPfn + node.Pages; pfn++)
             {
-                if (pfn < node.FirstPfn || pfn >= node.Allocator.Untouched)
-                    return $"Node {node.Id} was given frame {pfn} back, which it never handed out.";
-                if (_isFree[pfn])
-                    return $"Frame {pfn} was freed twice.";
-                _isFree[pfn] = true;
-            }
-
-            for (uint pfn = node.Allocator.Untouched; pfn < end; pfn++)
-                _isFree[pfn] = true;
-            uint inUse = 0;
-            for (uint pfn = node.FirstPfn; pfn < end; pfn++)
-            {
-                if (_frames.Has(pfn, FolioFlags.InUse))
+                bool isFree = IsFree(pfn);
+                bool used = (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) != 0;
+                if (isFree && _frames.Flags(pfn) != FolioFlags.None)
+                    return $"Frame {pfn} is free and has the flags {_frames.Flags(pfn)}.";
+                if (!isFree && !used)
+                    return $"Frame {pfn} is neither free nor in use.";
+                if (used)
                     inUse++;
             }
 
@@ -103,46 +99,106 @@ public sealed unsafe partial class Engine
                 : $"Node {node.Id} of {node.Pages} frames has {node.Free} free and {inUse} in use.";
         }
 
-        /// <summary>Each step forward must be undone by the link back, so one walk checks both directions.</summary>
-        private string? CheckLists(Lruvec lruvec)
+        private bool IsFree(uint pfn) => machine.Nodes[machine.NodeIdOf(pfn)].Allocator.IsFree(pfn);
+
+        private string? CheckOrderedLists()
+        {
+            ulong chunks = 0;
+            for (int index = 0; index < machine.Memcgs.Count * machine.Nodes.Length; index++)
+            {
+                if (CheckLists(machine.LruvecAt(index), ref chunks) is { } problem)
+                    return problem;
+            }
+
+            return machine.Lists.Ordered!.CheckPool(chunks);
+        }
+
+        /// <summary>Walks every list of a lruvec from the cold end.</summary>
+        private string? CheckLists(Lruvec lruvec, ref ulong chunks)
         {
             string where = $"of {lruvec.Memcg.Path} on node {lruvec.Node.Id}";
+            OrderedLists lists = machine.Lists.Ordered!;
             int declared = host.ViewAt(lruvec.Index).Definition.Descriptor.Lists;
             long anon = 0;
             long file = 0;
             for (int list = 0; list < FrameLists.MaxLists; list++)
             {
-                ref ListEnds ends = ref lruvec.Lists[list];
+                ref LruList ends = ref machine.Lists.ListAt(lruvec.Lists, list);
                 if (list >= declared && ends.Count != 0)
                     return $"List {list} {where} has {ends.Count} frames, but its policy has {declared} lists.";
+                if (lists.Check(ref ends, lruvec.Index * FrameLists.MaxLists + list) is { } chain)
+                    return $"List {list} {where}: {chain}.";
+                chunks += lists.CountChunks(ref ends);
                 long length = 0;
                 uint older = FrameTable.NoFrame;
-                for (uint pfn = ends.Tail; pfn != FrameTable.NoFrame; pfn = machine.Lists.TowardHead(pfn))
+                for (uint pfn = lists.Tail(ref ends); pfn != FrameTable.NoFrame; pfn = lists.TowardHead(pfn))
                 {
                     if (pfn >= _frames.Count)
                         return $"List {list} {where} names frame {pfn}, which there is not.";
-                    if (_isLinked[pfn])
+                    ref ulong marks = ref _isLinked[pfn >> 6];
+                    if ((marks >> (int)(pfn & 63) & 1) != 0)
                         return $"Frame {pfn} is linked twice, the second time on list {list} {where}.";
-                    _isLinked[pfn] = true;
+                    marks |= 1UL << (int)(pfn & 63);
                     if (!_frames.Has(pfn, FolioFlags.Lru))
                         return $"Frame {pfn} is on list {list} {where} without the lru flag.";
+                    if (lists.NumberOf(pfn) != lruvec.Index * FrameLists.MaxLists + list)
+                        return $"Frame {pfn} says that it is on list {lists.NumberOf(pfn)} of all and is on list {list} {where}.";
                     if (machine.LruvecIndexOf(pfn) != lruvec.Index)
                         return $"Frame {pfn} of another lruvec is on list {list} {where}.";
-                    if (machine.Lists.ListOf(pfn) != list)
-                        return $"Frame {pfn} says list {machine.Lists.ListOf(pfn)} and is on list {list} {where}.";
-                    if (machine.Lists.TowardTail(pfn) != older)
+                    if (lists.TowardTail(pfn) != older)
                         return $"Frame {pfn} on list {list} {where} does not link back to the frame that leads to it.";
                     (anon, file) = _frames.TypeOf(pfn) == FolioType.Anon ? (anon + 1, file) : (anon, file + 1);
                     older = pfn;
                     length++;
                 }
 
-                if (ends.Head != older)
-                    return $"List {list} {where} ends at frame {older}, but its head is {ends.Head}.";
+                if (lists.Head(ref ends) != older)
+                    return $"List {list} {where} ends at frame {older}, but its head is {lists.Head(ref ends)}.";
                 if (ends.Count != length)
                     return $"List {list} {where} counts {ends.Count} frames and holds {length}.";
             }
 
+            return CheckResident(lruvec, where, anon, file);
+        }
+
+        /// <summary>One pass over all frames: what the bytes say is what the counts of the lists must say.</summary>
+        private string? CheckUnorderedLists()
+        {
+            int lruvecs = machine.Memcgs.Count * machine.Nodes.Length;
+            var held = new long[lruvecs * UnorderedLists.Lists];
+            for (uint pfn = 0; pfn < _frames.Count; pfn++)
+            {
+                if (!_frames.Has(pfn, FolioFlags.Lru))
+                    continue;
+                int index = machine.LruvecIndexOf(pfn);
+                if (index >= lruvecs)
+                    return $"Frame {pfn} belongs to lruvec {index}, which there is not.";
+                held[index * UnorderedLists.Lists + machine.Lists.ListOf(pfn)]++;
+            }
+
+            for (int index = 0; index < lruvecs; index++)
+            {
+                Lruvec lruvec = machine.LruvecAt(index);
+                string where = $"of {lruvec.Memcg.Path} on node {lruvec.Node.Id}";
+                long anon = 0;
+                long file = 0;
+                for (int list = 0; list < UnorderedLists.Lists; list++)
+                {
+                    long pages = held[index * UnorderedLists.Lists + list];
+                    if (machine.Lists.Count(lruvec.Lists, list) != pages)
+                        return $"List {list} {where} counts {machine.Lists.Count(lruvec.Lists, list)} frames and holds {pages}.";
+                    (anon, file) = (list & 1) == 0 ? (anon + pages, file) : (anon, file + pages);
+                }
+
+                if (CheckResident(lruvec, where, anon, file) is { } problem)
+                    return problem;
+            }
+
+            return machine.Lists.Unordered!.Check(machine.LruvecIndexOf);
+        }
+
+        private string? CheckResident(Lruvec lruvec, string where, long anon, long file)
+        {
             if (lruvec.OwnResident[0] != anon || lruvec.OwnResident[1] != file)
                 return $"The lruvec {where} counts {lruvec.OwnResident[0]} anonymous and {lruvec.OwnResident[1]} file pages and holds {anon} and {file}.";
             long below = 0;
@@ -155,47 +211,38 @@ public sealed unsafe partial class Engine
 
         private string? CheckFrames()
         {
+            ulong slots = _tables.Count * (ulong)LeafTables.Entries;
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
-                FolioFlags flags = _frames.Flags[pfn];
-                if (_isFree[pfn])
-                {
-                    if (flags != FolioFlags.None)
-                        return $"Frame {pfn} is free and has the flags {flags}.";
+                FolioFlags flags = _frames.Flags(pfn);
+                if (flags == FolioFlags.None)
                     continue;
-                }
-
-                if ((flags & FolioFlags.InUse) == 0)
-                    return $"Frame {pfn} is neither free nor in use.";
                 if ((flags & FolioFlags.Isolated) != 0)
                     return $"Frame {pfn} is isolated, and nobody reclaims.";
-                if (!_isLinked[pfn])
+                if (_frames.IsOrdered && (_isLinked[pfn >> 6] >> (int)(pfn & 63) & 1) == 0)
                     return $"Frame {pfn} is in use and on no list.";
-                if (_frames.Memcg[pfn] >= machine.Memcgs.Count)
-                    return $"Frame {pfn} is charged to cgroup {_frames.Memcg[pfn]}, which there is not.";
-                if (_frames.Owner[pfn] >= _tables.Count * (ulong)LeafTables.Entries || _tables.FrameAt(_frames.Owner[pfn]) != pfn)
-                    return $"Frame {pfn} is owned by slot {_frames.Owner[pfn]}, which does not name it.";
-                if (CheckReverse(pfn, flags) is { } problem)
+                uint owner = _frames.OwnerOf(pfn);
+                if (owner >= slots || _tables.FrameAt(owner) != pfn)
+                    return $"Frame {pfn} is owned by slot {owner}, which does not name it.";
+                if (_frames.MemcgOf(pfn) >= machine.Memcgs.Count)
+                    return $"Frame {pfn} is charged to cgroup {_frames.MemcgOf(pfn)}, which there is not.";
+                if ((flags & FolioFlags.SwapBacked) != 0)
+                    _anonPages++;
+                else if (CheckReverse(pfn, owner, slots) is { } problem)
                     return problem;
             }
 
             return null;
         }
 
-        /// <summary>Marks every slot that the reverse map of a frame names.</summary>
-        private string? CheckReverse(uint pfn, FolioFlags flags)
+        /// <summary>Marks every slot that the reverse map of a file page names.</summary>
+        private string? CheckReverse(uint pfn, uint page, ulong slots)
         {
-            if ((flags & FolioFlags.SwapBacked) != 0)
-            {
-                _anonPages++;
-                return (flags & FolioFlags.SharedMapping) == 0 ? null : $"Anonymous frame {pfn} heads a chain of mappings.";
-            }
-
             _filePages++;
             int length = 0;
-            foreach (uint slot in machine.Rmap.Of(pfn))
+            foreach (uint slot in machine.Rmap.Of(page))
             {
-                if (slot >= _tables.Count * (ulong)LeafTables.Entries || _tables.FrameAt(slot) != pfn)
+                if (slot >= slots || _tables.FrameAt(slot) != pfn)
                     return $"Frame {pfn} is said to be mapped by slot {slot}, which does not name it.";
                 ref ulong word = ref _mappedOnce[slot >> 6];
                 if ((word >> (int)(slot & 63) & 1) != 0)
@@ -205,7 +252,8 @@ public sealed unsafe partial class Engine
             }
 
             _fileMappings += length;
-            bool shared = (flags & FolioFlags.SharedMapping) != 0;
+            _chained += length > 1 ? length : 0;
+            bool shared = machine.Rmap.IsShared(page);
             return shared == length > 1 ? null : $"Frame {pfn} has {length} mappings and is {(shared ? "" : "not ")}marked as shared.";
         }
 
@@ -214,8 +262,8 @@ public sealed unsafe partial class Engine
             var charged = new ulong[machine.Memcgs.Count];
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
-                if (!_isFree[pfn])
-                    charged[_frames.Memcg[pfn]]++;
+                if (_frames.Flags(pfn) != FolioFlags.None)
+                    charged[_frames.MemcgOf(pfn)]++;
             }
 
             // A cgroup's number is higher than its parent's, so going down sums each one up before it is added above.

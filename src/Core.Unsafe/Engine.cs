@@ -1,3 +1,4 @@
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Memory;
@@ -14,8 +15,14 @@ namespace ReclaimNative;
 /// </summary>
 /// <remarks>
 /// The engine starts no thread and reads no clock: whoever drives it does both, so one thread gives the same run every
-/// time. One thread at a time. All memory is reserved by the constructor; an access, a fault or a reclaim allocates
-/// nothing. Every refusal is an <see cref="EngineException"/> and changes nothing.
+/// time. All memory is reserved by the constructor; an access, a fault or a reclaim allocates nothing. Every refusal is an
+/// <see cref="EngineException"/> and changes nothing.
+/// <para>
+/// Threads: one at a time, unless the engine was built <see cref="MachineOptions.Concurrent"/>. Then any number may call
+/// at once. Accesses, faults, charges and reclaim run side by side without a common lock; what changes the machine itself
+/// (creating and destroying cgroups, address spaces and files, mapping, discarding, <see cref="Validate"/>) waits until
+/// the calls in flight are out and keeps others waiting. A backing's callback must not call the engine.
+/// </para>
 /// </remarks>
 public sealed unsafe partial class Engine : IDisposable
 {
@@ -46,7 +53,8 @@ public sealed unsafe partial class Engine : IDisposable
         _machine = new MachineState(
             options,
             definitions.Max(d => d.Descriptor.StateBytes),
-            definitions.Max(d => d.Descriptor.WordsPerPage));
+            definitions.Max(d => d.Descriptor.WordsPerPage),
+            definitions.Max(d => d.Descriptor.Lists));
         try
         {
             _host = new PolicyHost(_machine, definitions, options.Memcgs);
@@ -99,6 +107,7 @@ public sealed unsafe partial class Engine : IDisposable
     public MemoryCgroup CreateMemcg(string name, MemoryCgroup? parent = null, string? policy = null)
     {
         ThrowIfDisposed();
+        using QuiesceGate.Closure change = _machine.Gate.Close();
         MemoryCgroup above = Own(parent);
         if (string.IsNullOrEmpty(name) || name.Contains('/'))
             throw new EngineException($"'{name}' is no name for a cgroup: one path component without a slash is accepted.");
@@ -121,12 +130,14 @@ public sealed unsafe partial class Engine : IDisposable
         Own(memcg);
         if (memcg.IsRoot)
             throw new EngineException("The root cgroup has no memory.max; its limit is the machine.");
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         memcg.Max = pages;
         FlushHits();
         int fruitless = 0;
         while (memcg.Usage > pages && fruitless < 16)
         {
-            if (_drivers.ReclaimMemcg(memcg, (long)(memcg.Usage - pages), Reclaimer.Direct, null, _machine.Nodes) == 0)
+            long excess = (long)memcg.Usage - (long)pages;
+            if (_drivers.ReclaimMemcg(memcg, Math.Max(1, excess), Reclaimer.Direct, null, _machine.Nodes, out bool contended) == 0 && !contended)
                 fruitless++;
         }
 
@@ -160,6 +171,7 @@ public sealed unsafe partial class Engine : IDisposable
     public AddressSpace CreateAddressSpace(string name, ulong pages, MemoryCgroup? memcg = null, int homeNode = 0)
     {
         ThrowIfDisposed();
+        using QuiesceGate.Closure change = _machine.Gate.Close();
         MemoryCgroup charged = Own(memcg);
         if (pages == 0)
             throw new EngineException("An address space has at least 1 page.");
@@ -173,6 +185,7 @@ public sealed unsafe partial class Engine : IDisposable
         ThrowIfDisposed();
         if (pages == 0)
             throw new EngineException("A file has at least 1 page.");
+        using QuiesceGate.Closure change = _machine.Gate.Close();
         return _machine.TryAddFile(pages, out string? problem) ?? throw new EngineException(problem!);
     }
 
@@ -189,7 +202,8 @@ public sealed unsafe partial class Engine : IDisposable
             Own(file);
         if (file is not null && (fileOffset > file.Pages || end - start > file.Pages - fileOffset))
             throw new EngineException($"{end - start} pages from page {fileOffset} on do not lie in a file of {file.Pages} pages.");
-        Discard(space, start, end);
+        using QuiesceGate.Closure change = _machine.Gate.Close();
+        DiscardQuietly(space, start, end);
         space.Cover(new Vma(start, end, file, fileOffset, flags));
     }
 
@@ -199,7 +213,14 @@ public sealed unsafe partial class Engine : IDisposable
         ThrowIfDisposed();
         Own(space);
         CheckRange(space, start, end);
+        using QuiesceGate.Closure change = _machine.Gate.Close();
+        DiscardQuietly(space, start, end);
+    }
+
+    private void DiscardQuietly(AddressSpace space, ulong start, ulong end)
+    {
         FlushHits();
+        _machine.Lists.Drain();
         LeafTables tables = _machine.Tables;
         for (ulong page = start; page < end; page++)
         {
@@ -214,15 +235,15 @@ public sealed unsafe partial class Engine : IDisposable
             else if (_machine.Frames.Has(pfn, FolioFlags.SwapBacked))
             {
                 Free(pfn);
-                LeafTables.Clear(tables.Present, slot);
-                LeafTables.Clear(tables.Accessed, slot);
-                LeafTables.Clear(tables.Dirty, slot);
+                tables.Clear(tables.Present, slot);
+                tables.Clear(tables.Accessed, slot);
+                tables.Clear(tables.Dirty, slot);
                 tables.Entry[slot] = 0;
-                space.Resident--;
+                space.AddResident(-1, _machine.Concurrent);
             }
             else
             {
-                _folios.Unmap(pfn, slot);
+                _folios.Unmap(pfn, _machine.Frames.OwnerOf(pfn), slot);
             }
         }
     }
@@ -230,7 +251,10 @@ public sealed unsafe partial class Engine : IDisposable
     /// <summary>Ends an address space; its anonymous pages are freed, its leaf tables go back to the reserve.</summary>
     public void Destroy(AddressSpace space)
     {
-        Discard(space, 0, space.Pages);
+        ThrowIfDisposed();
+        using QuiesceGate.Closure change = _machine.Gate.Close();
+        Own(space);
+        DiscardQuietly(space, 0, space.Pages);
         _machine.RemoveSpace(space);
     }
 
@@ -240,15 +264,29 @@ public sealed unsafe partial class Engine : IDisposable
     {
         ThrowIfDisposed();
         Own(space);
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         CheckPage(space, page);
-        uint pfn = _machine.Tables.FrameAt(space.BaseSlot + (uint)page);
-        if (pfn == FrameTable.NoFrame)
-            return false;
-        if (pinned)
-            _machine.Frames.Set(pfn, FolioFlags.Pinned);
-        else
-            _machine.Frames.Clear(pfn, FolioFlags.Pinned);
-        return true;
+        uint slot = space.BaseSlot + (uint)page;
+
+        // Under the lock of the page itself, which is that of its page-cache slot when it belongs to a file: either the
+        // page is pinned before an eviction looks, or it has gone.
+        while (true)
+        {
+            uint pfn = _machine.Tables.FrameAt(slot);
+            if (pfn == FrameTable.NoFrame)
+                return false;
+            if (!_machine.Frames.TryOwnerOf(pfn, out uint owner))
+                continue;
+            _machine.Locks.Enter(owner);
+            bool still = _machine.Tables.FrameAt(slot) == pfn;
+            if (still && pinned)
+                _machine.Frames.Set(pfn, FolioFlags.Pinned);
+            else if (still)
+                _machine.Frames.Clear(pfn, FolioFlags.Pinned);
+            _machine.Locks.Exit(owner);
+            if (still)
+                return true;
+        }
     }
 
     /// <summary>Whether a page of an address space is resident and mapped.</summary>
@@ -266,8 +304,28 @@ public sealed unsafe partial class Engine : IDisposable
     {
         ThrowIfDisposed();
         Own(node);
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         FlushHits();
         return _drivers.RunKswapd(node);
+    }
+
+    /// <summary>
+    /// Ages a cgroup on one node now, as its policy does it, without evicting anything: mglru walks page tables and opens a
+    /// generation. Policies that age as they evict do nothing.
+    /// </summary>
+    /// <returns>False: another thread was deciding about this cgroup, and nothing was done.</returns>
+    public bool Age(MemoryCgroup memcg, Node node)
+    {
+        ThrowIfDisposed();
+        Own(node);
+        PolicyView view = _host.ViewOf(Own(memcg), node);
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        FlushHits();
+        if (!view.Lruvec.TryTakeToken())
+            return false;
+        view.Ops.Age(view, view.Memcg.Swappiness);
+        view.Lruvec.ReleaseToken();
+        return true;
     }
 
     /// <summary>Carries out a proactive request.</summary>
@@ -282,6 +340,7 @@ public sealed unsafe partial class Engine : IDisposable
             CheckSwappiness(swappiness);
         if (request.Node is { } asked)
             Own(asked);
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         FlushHits();
         ReadOnlySpan<Node> nodes = request.Node is { } node ? new ReadOnlySpan<Node>(in node) : _machine.Nodes;
         return _drivers.ReclaimProactively(Own(request.Memcg), request.Pages, request.Swappiness, nodes);

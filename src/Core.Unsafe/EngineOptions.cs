@@ -1,3 +1,4 @@
+using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Policies;
 using ReclaimNative.Reclaim;
@@ -26,6 +27,20 @@ public sealed record EngineOptions : MachineOptions
             }
         }
 
-        return base.Problem();
+        if (base.Problem() is { } problem)
+            return problem;
+        foreach (PolicyDefinition policy in Policies)
+        {
+            if (Order == ListOrder.Unordered && (policy.Descriptor.Flags & PolicyFlags.OrderFree) == 0)
+                return $"Policy {policy.Name} needs the order of its lists; an engine without it takes policies that are marked OrderFree, such as mglru.";
+            if (Concurrent && (policy.Descriptor.Flags & PolicyFlags.Concurrent) == 0)
+                return $"Policy {policy.Name} can't run on several threads at once; an engine for many threads takes policies that are marked Concurrent, such as classic and mglru.";
+        }
+
+        ulong lists = (ulong)Memcgs * (ulong)Nodes.Count * (ulong)Policies.Max(p => p.Descriptor.Lists);
+        ulong frames = Nodes.Aggregate(0UL, (sum, node) => sum + node.Pages);
+        return Order == ListOrder.Exact && OrderedLists.PositionsFor(frames, lists, Concurrent) > uint.MaxValue
+            ? $"{frames} frames and {lists} lists need more than 2^32 list positions; with exact order about 3.4 * 10^9 frames are the most."
+            : null;
     }
 }

@@ -1,25 +1,26 @@
 namespace ReclaimNative.Frames;
 
 /// <summary>
-/// State bits of one folio, in one 32-bit word. High to low:
+/// State of one folio. High to low:
 /// <code>
-///  31          21 20  19 18  16 15                                   0
-/// +--------------+------+------+--------------------------------------+
-/// |   reserved   | refs | gen  | single-bit flags                     |
-/// +--------------+------+------+--------------------------------------+
+///  15  14 13  11 10                                   0
+/// +------+------+--------------------------------------+
+/// | refs | gen  | single-bit flags                     |
+/// +------+------+--------------------------------------+
 /// </code>
-/// The names are the kernel's. Source: kernel-reclaim reference 1.2.
+/// The names are the kernel's. A frame is free (no bit), on a list (<see cref="Lru"/>) or owned by the one thread that
+/// took it off its list or is about to put it on one (<see cref="Isolated"/>). Source: kernel-reclaim reference 1.2.
 /// </summary>
 [Flags]
 public enum FolioFlags : uint
 {
-    /// <summary>A free frame, or a folio with nothing to say.</summary>
+    /// <summary>A free frame.</summary>
     None = 0,
 
     /// <summary>Linked on one of its lruvec's lists.</summary>
     Lru = 1 << 0,
 
-    /// <summary>Taken off its list by a reclaimer, which owns it until it is freed or put back.</summary>
+    /// <summary>On no list: owned by a reclaimer or a fault until it is placed or freed.</summary>
     Isolated = 1 << 1,
 
     /// <summary>Anonymous or shared memory: eviction goes to swap. Clear means file.</summary>
@@ -34,7 +35,7 @@ public enum FolioFlags : uint
     /// <summary>Was part of the working set: deactivated once, or restored by a refault.</summary>
     Workingset = 1 << 5,
 
-    /// <summary>Newer than its backing store.</summary>
+    /// <summary>A file page newer than its backing store; of an anonymous page its table entry says so.</summary>
     Dirty = 1 << 6,
 
     /// <summary>Being written to its backing store.</summary>
@@ -43,20 +44,11 @@ public enum FolioFlags : uint
     /// <summary>Reclaim wants this folio as soon as its writeback ends.</summary>
     Reclaim = 1 << 8,
 
-    /// <summary>May not be evicted; counted, on no list.</summary>
-    Unevictable = 1 << 9,
-
     /// <summary>Pinned by its owner: reclaim keeps it where it is.</summary>
-    Pinned = 1 << 10,
+    Pinned = 1 << 9,
 
     /// <summary>A saved accessed bit that somebody other than the policy cleared; counts as one reference.</summary>
-    Young = 1 << 11,
-
-    /// <summary>Mapped by more than one page-table entry: the mapping word heads a chain.</summary>
-    SharedMapping = 1 << 12,
-
-    /// <summary>In use: belongs to an address space or a file. Clear means that the frame is free.</summary>
-    InUse = 1 << 13,
+    Young = 1 << 10,
 
     /// <summary>Generation + 1 while on a generation list, 0 otherwise; 3 bits.</summary>
     GenerationMask = 7u << FolioField.GenerationShift,
@@ -68,7 +60,7 @@ public enum FolioFlags : uint
 /// <summary>Where the multi-bit fields of <see cref="FolioFlags"/> start.</summary>
 internal static class FolioField
 {
-    public const int GenerationShift = 16;
+    public const int GenerationShift = 11;
     public const int RefsShift = GenerationShift + 3;
 }
 

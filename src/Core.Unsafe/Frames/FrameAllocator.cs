@@ -40,6 +40,8 @@ internal sealed unsafe class FrameAllocator
         return _fresh < _count ? _first + _fresh++ : FrameTable.NoFrame;
     }
 
+    public bool TryTake(int order, out uint pfn) => (pfn = Take()) != FrameTable.NoFrame;
+    public bool IsFree(uint pfn) { if (pfn >= Untouched) return true; foreach (uint r in Returned) if (r == pfn) return true; return false; }
     /// <summary>Gives <paramref name="pfn"/> back.</summary>
     public void Return(uint pfn) => _returned[_depth++] = pfn;
 }

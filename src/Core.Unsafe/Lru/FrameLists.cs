@@ -1,106 +1,259 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ReclaimNative.Frames;
 using ReclaimNative.Memory;
+using ReclaimNative.Simd;
 
 namespace ReclaimNative.Lru;
 
-/// <summary>Ends and length of one list. <c>Head</c> is the most recent end, reclaim takes from <c>Tail</c>.</summary>
-internal struct ListEnds
+/// <summary>Whether the lists of an engine keep an order inside them.</summary>
+public enum ListOrder
 {
-    public uint Head;
-    public uint Tail;
-    public long Count;
+    /// <summary>The order of the kernel's lists. Costs about 6 bytes a frame more.</summary>
+    Exact,
+
+    /// <summary>An order between lists only, for policies whose lists are generations: half the cost of a move, and less memory.</summary>
+    Unordered,
 }
 
 /// <summary>
-/// Doubly linked lists over frame numbers, in the order of the kernel's lists. The links of all lists share two
-/// columns, because a frame is on at most one list.
+/// One list of a lruvec. Ordered: the first and the last chunk of its chain. Unordered: <c>Cold</c> is the frame where
+/// its sweep stands. <c>Count</c> is pages.
+/// </summary>
+internal struct LruList
+{
+    public uint Hot;
+    public uint Cold;
+    public long Count;
+}
+
+/// <summary>Which lruvec a list belongs to, as the lists need to know it.</summary>
+/// <param name="Index">Number of the lruvec.</param>
+/// <param name="Memcg">Number of its cgroup.</param>
+/// <param name="First">First frame of its node.</param>
+/// <param name="End">One past the last frame of its node.</param>
+internal readonly record struct ListsOf(int Index, ushort Memcg, uint First, uint End);
+
+/// <summary>
+/// The lists of all lruvecs over the frames of an engine, in one of two forms: <see cref="OrderedLists"/> or
+/// <see cref="UnorderedLists"/>. A frame is on at most one list.
 /// </summary>
 /// <remarks>
-/// Invariant: a frame whose <see cref="FolioFlags.Lru"/> is set is linked on exactly the list that
-/// <see cref="ListOf"/> names, of its own lruvec. One thread at a time; never allocates.
+/// Adding, moving and removing are safe from many threads when built <c>concurrent</c>, by the rules of
+/// <see cref="FrameTable.TryClaim"/>; reading a list in order (<see cref="Tail"/>, <see cref="TowardHead"/>) belongs to
+/// the holder of the lruvec's token. Never allocates.
 /// </remarks>
 internal sealed unsafe class FrameLists
 {
     /// <summary>Lists of one lruvec that a policy may declare.</summary>
     public const int MaxLists = 64;
 
-    private readonly uint* _towardHead;
-    private readonly uint* _towardTail;
-    private readonly byte* _listOf;
+    /// <summary>Distance between the tokens of two lruvecs, in ints: a cache line each.</summary>
+    public const int TokenStride = 16;
 
-    public FrameLists(ColumnStore store, uint frames)
+    private readonly FrameTable _frames;
+    private readonly LruList* _lists;
+    private readonly OrderedLists? _ordered;
+    private readonly UnorderedLists? _unordered;
+    private readonly FolioBatches? _batches;
+    private readonly bool _concurrent;
+
+    public FrameLists(ColumnStore store, FrameTable frames, uint* frameOf, LruList* lists, int* tokens, VectorWidth width, bool concurrent)
     {
-        _towardHead = store.Reserve<uint>("list.toward_head", frames).Pointer;
-        _towardTail = store.Reserve<uint>("list.toward_tail", frames).Pointer;
-        _listOf = store.Reserve<byte>("list.index", frames).Pointer;
+        _frames = frames;
+        _lists = lists;
+        _concurrent = concurrent;
+        if (!frames.IsOrdered)
+        {
+            _unordered = new UnorderedLists(store, frames, width, concurrent);
+            return;
+        }
+
+        _ordered = new OrderedLists(store, frames, frameOf, lists, tokens, concurrent);
+        if (concurrent)
+            _batches = new FolioBatches(store, frames, _ordered, lists);
     }
 
-    /// <summary>An empty list; zeroed memory is not one, because 0 is a frame.</summary>
-    public static void Reset(ref ListEnds list)
+    /// <summary>The ordered form, or null.</summary>
+    public OrderedLists? Ordered => _ordered;
+
+    /// <summary>The unordered form, or null.</summary>
+    public UnorderedLists? Unordered => _unordered;
+
+    /// <summary>An empty list; zeroed memory is not one, because 0 is a chunk.</summary>
+    public static void Reset(ref LruList list)
     {
-        list.Head = FrameTable.NoFrame;
-        list.Tail = FrameTable.NoFrame;
+        list.Hot = uint.MaxValue;
+        list.Cold = uint.MaxValue;
         list.Count = 0;
     }
 
-    /// <summary>Index of the list that <paramref name="pfn"/> is on; meaningful while it is on one.</summary>
+    /// <summary>Folios of a list; those that a thread still holds in its batch are not among them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int ListOf(uint pfn) => _listOf[pfn];
+    public long Count(in ListsOf lruvec, int list) => Volatile.Read(ref ListAt(lruvec, list).Count);
 
-    /// <summary>The next more recent frame, or NoFrame at the head.</summary>
+    /// <summary>The oldest frame of a list, or NoFrame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint TowardHead(uint pfn) => _towardHead[pfn];
+    public uint Tail(in ListsOf lruvec, int list) => _ordered is { } ordered
+        ? ordered.Tail(ref ListAt(lruvec, list))
+        : _unordered!.Tail(ref ListAt(lruvec, list), lruvec, list);
 
-    /// <summary>The next older frame, or NoFrame at the tail.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint TowardTail(uint pfn) => _towardTail[pfn];
+    /// <summary>The most recent frame of a list, or NoFrame; without an order, any.</summary>
+    public uint Head(in ListsOf lruvec, int list) => _ordered is { } ordered
+        ? ordered.Head(ref ListAt(lruvec, list))
+        : _unordered!.Tail(ref ListAt(lruvec, list), lruvec, list);
 
+    /// <summary>The next more recent frame of the same list, or NoFrame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddHead(ref ListEnds list, int index, uint pfn)
+    public uint TowardHead(in ListsOf lruvec, uint pfn)
     {
-        uint head = list.Head;
-        _towardHead[pfn] = FrameTable.NoFrame;
-        _towardTail[pfn] = head;
-        if (head == FrameTable.NoFrame)
-            list.Tail = pfn;
-        else
-            _towardHead[head] = pfn;
-        list.Head = pfn;
-        list.Count++;
-        _listOf[pfn] = (byte)index;
+        if (_ordered is { } ordered)
+            return ordered.TowardHead(pfn);
+        int list = _unordered!.ListOf(pfn);
+        return _unordered.After(ref ListAt(lruvec, list), pfn, lruvec, list);
     }
 
+    /// <summary>The next older frame of the same list, or NoFrame; without an order there is none.</summary>
+    public uint TowardTail(uint pfn) => _ordered is { } ordered ? ordered.TowardTail(pfn) : FrameTable.NoFrame;
+
+    /// <summary>The list that a frame is on; meaningful while it is on one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddTail(ref ListEnds list, int index, uint pfn)
+    public int ListOf(uint pfn) => _ordered is { } ordered ? ordered.NumberOf(pfn) & (MaxLists - 1) : _unordered!.ListOf(pfn);
+
+    /// <summary>Whether a frame that is on a list is on one of this lruvec.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsOf(in ListsOf lruvec, uint pfn) => _ordered is { } ordered
+        ? ordered.NumberOf(pfn) / MaxLists == lruvec.Index
+        : pfn >= lruvec.First && pfn < lruvec.End && _frames.MemcgOf(pfn) == lruvec.Memcg;
+
+    /// <summary>Puts a claimed frame at the recent end; with several threads, by way of the thread's batch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddHead(in ListsOf lruvec, int list, uint pfn)
     {
-        uint tail = list.Tail;
-        _towardTail[pfn] = FrameTable.NoFrame;
-        _towardHead[pfn] = tail;
-        if (tail == FrameTable.NoFrame)
-            list.Head = pfn;
-        else
-            _towardTail[tail] = pfn;
-        list.Tail = pfn;
-        list.Count++;
-        _listOf[pfn] = (byte)index;
+        if (_ordered is not { } ordered)
+        {
+            AddUnordered(lruvec, list, pfn);
+            return;
+        }
+
+        int number = lruvec.Index * MaxLists + list;
+        if (_batches is { } batches)
+        {
+            batches.Add(number, pfn);
+            return;
+        }
+
+        ordered.AddHead(ref _lists[number], number, pfn, _frames.OwnerOf(pfn));
+        _frames.Publish(pfn, 0);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Remove(ref ListEnds list, uint pfn)
+    /// <summary>Puts a claimed frame at the cold end. Where several threads run, the caller holds the lruvec's token.</summary>
+    public void AddTail(in ListsOf lruvec, int list, uint pfn)
     {
-        Debug.Assert(list.Count > 0, "removal from an empty list");
-        uint newer = _towardHead[pfn];
-        uint older = _towardTail[pfn];
-        if (newer == FrameTable.NoFrame)
-            list.Head = older;
-        else
-            _towardTail[newer] = older;
-        if (older == FrameTable.NoFrame)
-            list.Tail = newer;
-        else
-            _towardHead[older] = newer;
-        list.Count--;
+        if (_ordered is not { } ordered)
+        {
+            AddUnordered(lruvec, list, pfn);
+            return;
+        }
+
+        int number = lruvec.Index * MaxLists + list;
+        ordered.AddTail(ref _lists[number], number, pfn, _frames.OwnerOf(pfn));
+        _frames.Publish(pfn, 0);
     }
+
+    /// <summary>Claims a frame and takes it off its list.</summary>
+    /// <param name="lruvec">Its lruvec.</param>
+    /// <param name="pfn">The frame.</param>
+    /// <param name="before">Its flags as they were on the list.</param>
+    /// <returns>False: another thread was faster.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryTake(in ListsOf lruvec, uint pfn, out FolioFlags before)
+    {
+        if (!_frames.TryClaim(pfn, out before))
+            return false;
+        if (_ordered is { } ordered)
+            ordered.Remove(pfn);
+        else
+            CountUnordered(lruvec, ListOf(before), -1);
+        return true;
+    }
+
+    /// <summary>Moves a frame to an end of a list, its own or another.</summary>
+    /// <returns>False: another thread took it first.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryMove(in ListsOf lruvec, int list, uint pfn, bool toHead)
+    {
+        if (_ordered is not { } ordered)
+            return TryMoveUnordered(lruvec, list, pfn);
+        int number = lruvec.Index * MaxLists + list;
+        if (!_concurrent)
+        {
+            uint owner = ordered.Remove(pfn);
+            if (toHead)
+                ordered.AddHead(ref _lists[number], number, pfn, owner);
+            else
+                ordered.AddTail(ref _lists[number], number, pfn, owner);
+            return true;
+        }
+
+        if (!TryTake(lruvec, pfn, out _))
+            return false;
+        if (toHead)
+            AddHead(lruvec, list, pfn);
+        else
+            AddTail(lruvec, list, pfn);
+        return true;
+    }
+
+    /// <summary>Accounts for a frame whose generation changed in place: without an order, that is a move.</summary>
+    public void OnGenerationChanged(in ListsOf lruvec, uint pfn, FolioFlags before, FolioFlags after)
+    {
+        if (_unordered is null)
+            return;
+        CountUnordered(lruvec, ListOf(before), -1);
+        CountUnordered(lruvec, ListOf(after), 1);
+        _unordered.Announce(pfn, lruvec.Index, ListOf(after));
+    }
+
+    /// <summary>Puts what all threads still hold in their batches on the lists.</summary>
+    public void Drain() => _batches?.Drain();
+
+    private static int ListOf(FolioFlags flags)
+    {
+        int generation = (int)((uint)(flags & FolioFlags.GenerationMask) >> FolioField.GenerationShift) - 1;
+        return generation * 2 + ((flags & FolioFlags.SwapBacked) != 0 ? 0 : 1);
+    }
+
+    private void AddUnordered(in ListsOf lruvec, int list, uint pfn)
+    {
+        _frames.Publish(pfn, list >> 1);
+        CountUnordered(lruvec, list, 1);
+        _unordered!.Announce(pfn, lruvec.Index, list);
+    }
+
+    private bool TryMoveUnordered(in ListsOf lruvec, int list, uint pfn)
+    {
+        FolioFlags before = _frames.Flags(pfn);
+        FolioFlags generation = (FolioFlags)((uint)((list >> 1) + 1) << FolioField.GenerationShift);
+        if ((before & FolioFlags.Lru) == 0)
+            return false;
+        if ((before & FolioFlags.GenerationMask) == generation)
+            return true;
+        if (!_frames.TryChange(pfn, before, FolioFlags.GenerationMask, generation))
+            return false;
+        OnGenerationChanged(lruvec, pfn, before, (before & ~FolioFlags.GenerationMask) | generation);
+        return true;
+    }
+
+    private void CountUnordered(in ListsOf lruvec, int list, int pages)
+    {
+        ref long count = ref ListAt(lruvec, list).Count;
+        if (_concurrent)
+            Interlocked.Add(ref count, pages);
+        else
+            count += pages;
+    }
+
+    /// <summary>One list of a lruvec.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref LruList ListAt(in ListsOf lruvec, int list) => ref _lists[lruvec.Index * MaxLists + list];
 }

@@ -1,3 +1,4 @@
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Lru;
 using ReclaimNative.Observe;
@@ -10,12 +11,18 @@ namespace ReclaimNative.Machine;
 /// </summary>
 internal sealed unsafe class Lruvec
 {
-    public Lruvec(int index, MemoryCgroup memcg, Node node, ListEnds* lists, EventCounts counts, byte* state, ulong* filters)
+    private readonly int* _token;
+    private ulong _nonresidentAge;
+    private long _resident;
+    private int _walking;
+
+    public Lruvec(int index, MemoryCgroup memcg, Node node, ListsOf lists, int* token, EventCounts counts, byte* state, ulong* filters)
     {
         Index = index;
         Memcg = memcg;
         Node = node;
         Lists = lists;
+        _token = token;
         Counts = counts;
         State = state;
         Filters = filters;
@@ -28,8 +35,10 @@ internal sealed unsafe class Lruvec
 
     public Node Node { get; }
 
-    /// <summary><see cref="FrameLists.MaxLists"/> lists.</summary>
-    public ListEnds* Lists { get; }
+    /// <summary>Names its lists.</summary>
+    public readonly ListsOf Lists;
+
+    public bool Concurrent { get; init; }
 
     public EventCounts Counts { get; }
 
@@ -46,7 +55,7 @@ internal sealed unsafe class Lruvec
     public long* Cost { get; init; }
 
     /// <summary>Evictions and activations so far, in pages: the clock of refault distances.</summary>
-    public ulong NonresidentAge { get; set; }
+    public ulong NonresidentAge => Volatile.Read(ref _nonresidentAge);
 
     /// <summary>workingset_activate_anon and _file at the end of the previous reclaim cycle.</summary>
     public long* RefaultSnapshot { get; init; }
@@ -55,7 +64,7 @@ internal sealed unsafe class Lruvec
     public long* OwnResident { get; init; }
 
     /// <summary>Pages on the lists of this lruvec and of all below it on the node.</summary>
-    public long Resident { get; private set; }
+    public long Resident => Volatile.Read(ref _resident);
 
     /// <summary>Where the reclaimers that share a walk from this cgroup on this node stand.</summary>
     public WalkCookie Cookie { get; } = new();
@@ -63,11 +72,50 @@ internal sealed unsafe class Lruvec
     /// <summary>The same cgroup one level up on the same node, or null.</summary>
     public Lruvec? Parent { get; init; }
 
+    /// <summary>Adds to the clock of this lruvec alone.</summary>
+    public void Age(uint pages) => Atomic.Add(ref _nonresidentAge, pages, Concurrent);
+
     /// <summary>Counts pages that came onto the lists (or, negative, left them), here and above.</summary>
     public void CountResident(FolioType type, int pages)
     {
-        OwnResident[(int)type] += pages;
+        Atomic.Add(ref OwnResident[(int)type], pages, Concurrent);
         for (Lruvec? at = this; at is not null; at = at.Parent)
-            at.Resident += pages;
+            Atomic.Add(ref at._resident, pages, Concurrent);
+    }
+
+    /// <summary>
+    /// The right to decide about this lruvec: to isolate, to age, to walk its lists. Tried and never waited for: who
+    /// fails goes to another lruvec. Adding, moving and freeing pages needs no token.
+    /// </summary>
+    /// <returns>False: another thread has it. Always true where one thread drives the engine.</returns>
+    public bool TryTakeToken() => !Concurrent || Interlocked.CompareExchange(ref *_token, Environment.CurrentManagedThreadId, 0) == 0;
+
+    /// <summary>Waits for the token, unless this thread has it already: for the few steps that can't be put off.</summary>
+    /// <returns>True when it was taken here and is to be released.</returns>
+    public bool EnterToken()
+    {
+        if (!Concurrent || Volatile.Read(ref *_token) == Environment.CurrentManagedThreadId)
+            return false;
+        var backoff = default(Backoff);
+        while (!TryTakeToken())
+            backoff.Pause();
+        return true;
+    }
+
+    /// <summary>Gives the token back. A release: what was decided under it is seen by the next holder.</summary>
+    public void ReleaseToken()
+    {
+        if (Concurrent)
+            Volatile.Write(ref *_token, 0);
+    }
+
+    /// <summary>The right to walk page tables for this lruvec, tried like the token: one walk at a time, as in the kernel.</summary>
+    public bool TryBeginWalk() => !Concurrent || Interlocked.Exchange(ref _walking, 1) == 0;
+
+    /// <summary>Ends what <see cref="TryBeginWalk"/> began.</summary>
+    public void EndWalk()
+    {
+        if (Concurrent)
+            Volatile.Write(ref _walking, 0);
     }
 }

@@ -1,3 +1,5 @@
+using ReclaimNative.Lru;
+
 namespace ReclaimNative.Machine;
 
 /// <summary>
@@ -27,6 +29,25 @@ public record MachineOptions
     /// <summary>Swap in pages; null for no end of it. 0 makes anonymous pages unreclaimable.</summary>
     public ulong? SwapPages { get; init; }
 
+    /// <summary>
+    /// Whether lists keep their order. <see cref="ListOrder.Unordered"/> takes 6 bytes a frame less and makes a move half as
+    /// expensive; it serves policies that say so (<c>reclaim policies</c>), such as mglru.
+    /// </summary>
+    public ListOrder Order { get; init; }
+
+    /// <summary>
+    /// Many threads may call at once: tasks that access pages, one kswapd for each node, direct and proactive reclaim. Every
+    /// change to shared state is then atomic. When false, one thread at a time drives the engine, and the same calls in the
+    /// same order give the same run. Takes policies that say that they can (<see cref="Policies.PolicyFlags.Concurrent"/>).
+    /// </summary>
+    public bool Concurrent { get; init; }
+
+    /// <summary>
+    /// Widest vectors to use: 64 (none), 128, 256 or 512 bits; null for the widest that this build holds and this CPU
+    /// has. More than that is not an error: the widest there is serves. Every width gives the same results.
+    /// </summary>
+    public int? VectorBits { get; init; }
+
     internal const int MinNodePages = 256;
 
     /// <summary>Says in one sentence what is wrong, or returns null.</summary>
@@ -53,6 +74,8 @@ public record MachineOptions
             return $"Capacity for {AddressSpaces} address spaces was asked for; 1 to 65535 are accepted.";
         if (LeafTables is < 1 or > PageTables.LeafTables.MaxTables)
             return $"Capacity for {LeafTables} leaf tables was asked for; 1 to {PageTables.LeafTables.MaxTables} are accepted.";
+        if (VectorBits is not (null or 64 or 128 or 256 or 512))
+            return $"A vector width of {VectorBits} bits was asked for; 64 (none), 128, 256 and 512 are accepted.";
         return null;
     }
 }

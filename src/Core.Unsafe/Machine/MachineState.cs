@@ -1,18 +1,23 @@
 using System.Runtime.CompilerServices;
+using ReclaimNative.Concurrency;
 using ReclaimNative.Filters;
 using ReclaimNative.Frames;
 using ReclaimNative.Lru;
 using ReclaimNative.Memory;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
+using ReclaimNative.Simd;
 
 namespace ReclaimNative.Machine;
 
 /// <summary>
 /// The simulated machine without any decision in it: frames, tables, nodes, cgroups, lruvecs and their bookkeeping.
 /// </summary>
-/// <remarks>One thread at a time. Nothing here allocates after construction, save the objects for a new cgroup, address
-/// space or file.</remarks>
+/// <remarks>
+/// Nothing here allocates after construction, save the objects for a new cgroup, address space or file. Charges, swap and
+/// lists are safe from many threads when built <c>concurrent</c>; creation and removal belong to one thread with the
+/// <see cref="Gate"/> closed.
+/// </remarks>
 internal sealed unsafe class MachineState : IDisposable
 {
     private const int LongsPerLruvec = 6;
@@ -23,15 +28,17 @@ internal sealed unsafe class MachineState : IDisposable
     private readonly AddressSpace?[] _spaces;
     private readonly List<PageFile> _files = [];
     private readonly Lruvec?[] _lruvecs;
-    private readonly Column<ListEnds> _listEnds;
+    private readonly Column<LruList> _lists;
+    private readonly Column<int> _tokens;
     private readonly Column<long> _counts;
     private readonly Column<long> _lruvecLongs;
     private readonly Column<byte> _policyState;
     private readonly Column<ulong> _filters;
     private readonly int _stateBytes;
     private readonly int _memcgCapacity;
+    private ulong _swapFree;
 
-    public MachineState(MachineOptions options, int policyStateBytes, int policyWords)
+    public MachineState(MachineOptions options, int policyStateBytes, int policyWords, int policyLists)
     {
         try
         {
@@ -41,16 +48,29 @@ internal sealed unsafe class MachineState : IDisposable
             uint tables = options.LeafTables ?? (uint)Math.Min(
                 LeafTables.MaxTables, Math.Max(4096, 4 * ((frames + LeafTables.Entries - 1) / LeafTables.Entries)));
 
-            Frames = new FrameTable(_store, (uint)frames);
-            Lists = new FrameLists(_store, (uint)frames);
-            Tables = new LeafTables(_store, tables);
-            Rmap = new ReverseMap(_store, Frames, options.SharedMappings ?? (uint)(frames / 8));
+            int lruvecs = checked(options.Memcgs * options.Nodes.Count);
+            bool concurrent = options.Concurrent;
+            ulong positions = options.Order == ListOrder.Exact
+                ? OrderedLists.PositionsFor(frames, (ulong)lruvecs * (ulong)policyLists, concurrent)
+                : 0;
+            Concurrent = concurrent;
+            VectorWidth = VectorWidths.Choose(options.VectorBits);
+            Bits = new AccessedBits(VectorWidth, exclusive: !concurrent);
+            Sweep = new ByteSweep(VectorWidth);
+            Tables = new LeafTables(_store, tables, concurrent);
+            Frames = new FrameTable(_store, (uint)frames, positions, Tables.Memcg, Tables.FileMemcg, concurrent);
+            _lists = _store.Reserve<LruList>("lruvec.lists", (nuint)lruvecs * FrameLists.MaxLists);
+            _tokens = _store.Reserve<int>("lruvec.token", (nuint)lruvecs * FrameLists.TokenStride);
+            Lists = new FrameLists(_store, Frames, Tables.Entry, _lists.Pointer, _tokens.Pointer, VectorWidth, concurrent);
+            Rmap = new ReverseMap(_store, Tables, options.SharedMappings ?? (uint)(frames / 8), concurrent);
+            Locks = new SlotLocks(_store, concurrent);
+            Gate = new QuiesceGate(_store, concurrent);
             PolicyWordCount = policyWords;
             PolicyWords = _store.Reserve<uint>("frame.policy", (nuint)frames * (nuint)policyWords).Pointer;
             _tableReserve = new ExtentReserve(tables);
             _spaces = new AddressSpace?[options.AddressSpaces];
             _memcgCapacity = options.Memcgs;
-            SwapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
+            _swapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
 
             var nodes = new Node[options.Nodes.Count];
             uint first = 0;
@@ -63,15 +83,13 @@ internal sealed unsafe class MachineState : IDisposable
             }
 
             Nodes = nodes;
-            int lruvecs = checked(options.Memcgs * nodes.Length);
             _lruvecs = new Lruvec?[lruvecs];
             _stateBytes = (policyStateBytes + 63) & ~63;
-            _listEnds = _store.Reserve<ListEnds>("lruvec.lists", (nuint)lruvecs * FrameLists.MaxLists);
             _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
             _lruvecLongs = _store.Reserve<long>("lruvec.sums", (nuint)lruvecs * LongsPerLruvec);
             _policyState = _store.Reserve<byte>("lruvec.policy", (nuint)lruvecs * (nuint)_stateBytes);
             _filters = _store.Reserve<ulong>("lruvec.filters", (nuint)lruvecs * 2 * KernelBloomFilter.Words);
-            GlobalCounts = new EventCounts(_store.Reserve<long>("machine.counters", Counters.Count).Pointer);
+            GlobalCounts = new EventCounts(_store.Reserve<long>("machine.counters", Counters.Count).Pointer, concurrent);
             Root = AddMemcg("/", null);
             _store.Seal();
         }
@@ -81,6 +99,24 @@ internal sealed unsafe class MachineState : IDisposable
             throw;
         }
     }
+
+    /// <summary>Several threads may drive the machine at once.</summary>
+    public bool Concurrent { get; }
+
+    /// <summary>Width of every vector kernel of this machine.</summary>
+    public VectorWidth VectorWidth { get; }
+
+    /// <summary>Kernels over accessed bits.</summary>
+    public AccessedBits Bits { get; }
+
+    /// <summary>Kernels over columns of bytes.</summary>
+    public ByteSweep Sweep { get; }
+
+    /// <summary>A lock for each page that is being installed or evicted.</summary>
+    public SlotLocks Locks { get; }
+
+    /// <summary>Between calls in flight and changes of what there is.</summary>
+    public QuiesceGate Gate { get; }
 
     public FrameTable Frames { get; }
 
@@ -110,7 +146,7 @@ internal sealed unsafe class MachineState : IDisposable
     public ulong SwapTotal { get; }
 
     /// <summary>Swap pages left; MaxValue when swap has no end.</summary>
-    public ulong SwapFree { get; private set; }
+    public ulong SwapFree => Volatile.Read(ref _swapFree);
 
     /// <summary>The owner's clock in milliseconds.</summary>
     public long NowMs { get; set; }
@@ -126,7 +162,7 @@ internal sealed unsafe class MachineState : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int LruvecIndexOf(uint pfn) => Frames.Memcg[pfn] * Nodes.Length + NodeIdOf(pfn);
+    public int LruvecIndexOf(uint pfn) => Frames.MemcgOf(pfn) * Nodes.Length + NodeIdOf(pfn);
 
     public Lruvec LruvecAt(int index) => _lruvecs[index]!;
 
@@ -155,7 +191,11 @@ internal sealed unsafe class MachineState : IDisposable
         if (!TryTakeTables(pages, out uint first, out uint tables, out problem))
             return null;
         for (uint table = first; table < first + tables; table++)
+        {
             Tables.Space[table] = (ushort)id;
+            Tables.Memcg[table] = memcg.Id;
+        }
+
         return _spaces[id] = new AddressSpace((ushort)id, name, pages, first, tables, memcg.Id, homeNode);
     }
 
@@ -186,45 +226,51 @@ internal sealed unsafe class MachineState : IDisposable
         space.Destroyed = true;
     }
 
-    /// <summary>Adds pages to the usage of a cgroup and of all above it.</summary>
-    public static void Charge(MemoryCgroup memcg, ulong pages)
-    {
-        for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
-            at.Usage += pages;
-    }
-
-    public static void Uncharge(MemoryCgroup memcg, ulong pages)
-    {
-        for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
-            at.Usage -= pages;
-    }
-
-    /// <summary>The first cgroup on the way up that <paramref name="pages"/> more would put over its limit, or null.</summary>
-    public static MemoryCgroup? OverLimit(MemoryCgroup memcg, ulong pages)
+    /// <summary>Adds one page to the usage of a cgroup and of all above it, unless one of them is at its limit.</summary>
+    /// <returns>The cgroup whose limit stands in the way, with nothing charged; null when the page is charged.</returns>
+    /// <remarks>
+    /// Adds first and looks after, so that several threads can't pass a limit together; what was added before the limit
+    /// in the way is taken back. Source: kernel-reclaim reference 4.4.
+    /// </remarks>
+    public MemoryCgroup? TryCharge(MemoryCgroup memcg)
     {
         for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
         {
-            if (at.Max - Math.Min(at.Max, at.Usage) < pages)
-                return at;
+            if (at.AddUsage(1, Concurrent) <= at.Max)
+                continue;
+            MemoryCgroup over = at;
+            over.AddUsage(-1, Concurrent);
+            for (at = memcg; !ReferenceEquals(at, over); at = at.Parent!)
+                at.AddUsage(-1, Concurrent);
+            return over;
         }
 
         return null;
     }
 
+    public void Uncharge(MemoryCgroup memcg)
+    {
+        for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
+            at.AddUsage(-1, Concurrent);
+    }
+
     /// <summary>Takes one swap page if there is one.</summary>
     public bool TryTakeSwap()
     {
-        if (SwapFree == 0)
-            return false;
-        if (SwapFree != ulong.MaxValue)
-            SwapFree--;
-        return true;
+        while (true)
+        {
+            ulong free = SwapFree;
+            if (free is 0 or ulong.MaxValue)
+                return free != 0;
+            if (Atomic.CompareExchange(ref _swapFree, free - 1, free, Concurrent) == free)
+                return true;
+        }
     }
 
     public void ReturnSwap()
     {
-        if (SwapFree != ulong.MaxValue)
-            SwapFree++;
+        if (SwapTotal != ulong.MaxValue)
+            Atomic.Add(ref _swapFree, 1, Concurrent);
     }
 
     public void Dispose() => _store.Dispose();
@@ -252,7 +298,7 @@ internal sealed unsafe class MachineState : IDisposable
         foreach (Node node in Nodes)
         {
             int index = memcg.Id * Nodes.Length + node.Id;
-            ListEnds* lists = _listEnds.Pointer + (nuint)index * FrameLists.MaxLists;
+            LruList* lists = _lists.Pointer + (nuint)index * FrameLists.MaxLists;
             for (int i = 0; i < FrameLists.MaxLists; i++)
                 FrameLists.Reset(ref lists[i]);
             long* longs = _lruvecLongs.Pointer + (nuint)index * LongsPerLruvec;
@@ -260,14 +306,16 @@ internal sealed unsafe class MachineState : IDisposable
                 index,
                 memcg,
                 node,
-                lists,
-                new EventCounts(_counts.Pointer + (nuint)index * Counters.Count),
+                new ListsOf(index, memcg.Id, node.FirstPfn, node.FirstPfn + node.Pages),
+                _tokens.Pointer + (nuint)index * FrameLists.TokenStride,
+                new EventCounts(_counts.Pointer + (nuint)index * Counters.Count, Concurrent),
                 _policyState.Pointer + (nuint)index * (nuint)_stateBytes,
                 _filters.Pointer + (nuint)index * 2 * KernelBloomFilter.Words)
             {
                 Cost = longs,
                 RefaultSnapshot = longs + 2,
                 OwnResident = longs + 4,
+                Concurrent = Concurrent,
                 Parent = parent is null ? null : LruvecOf(parent, node),
             };
         }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ReclaimNative.Concurrency;
 
 namespace ReclaimNative.Machine;
 
@@ -9,6 +10,7 @@ namespace ReclaimNative.Machine;
 public sealed class MemoryCgroup
 {
     private readonly List<MemoryCgroup> _children = [];
+    private long _usage;
 
     internal MemoryCgroup(ushort id, string path, MemoryCgroup? parent)
     {
@@ -37,7 +39,7 @@ public sealed class MemoryCgroup
     internal ReadOnlySpan<MemoryCgroup> Below => CollectionsMarshal.AsSpan(_children);
 
     /// <summary>Pages charged here and below.</summary>
-    public ulong Usage { get; internal set; }
+    public ulong Usage => (ulong)Math.Max(0, Volatile.Read(ref _usage));
 
     /// <summary>Hard limit in pages: a charge beyond it reclaims first.</summary>
     public ulong Max { get; internal set; } = Unlimited;
@@ -56,6 +58,9 @@ public sealed class MemoryCgroup
     internal ulong EffectiveMin { get; set; }
 
     internal ulong EffectiveLow { get; set; }
+
+    /// <summary>Adds pages to the usage of this cgroup alone, and returns the new usage.</summary>
+    internal ulong AddUsage(long pages, bool concurrent) => (ulong)Atomic.Add(ref _usage, pages, concurrent);
 
     /// <summary>Tells whether <paramref name="other"/> is this cgroup or lies below it.</summary>
     internal bool Contains(MemoryCgroup other)

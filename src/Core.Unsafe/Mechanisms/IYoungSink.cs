@@ -6,6 +6,6 @@ namespace ReclaimNative.Mechanisms;
 /// </summary>
 internal interface IYoungSink
 {
-    /// <summary>The accessed bit of a page-table entry that maps <paramref name="pfn"/> was set and has been cleared.</summary>
-    void OnYoung(uint pfn);
+    /// <summary>The accessed bits of page-table entries that map these frames were set and have been cleared.</summary>
+    void OnYoung(ReadOnlySpan<uint> pfns);
 }

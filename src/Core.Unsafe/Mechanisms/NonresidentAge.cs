@@ -12,6 +12,6 @@ internal static class NonresidentAge
     public static void Advance(Lruvec lruvec, uint pages)
     {
         for (Lruvec? at = lruvec; at is not null; at = at.Parent)
-            at.NonresidentAge += pages;
+            at.Age(pages);
     }
 }

@@ -1,8 +1,11 @@
 using System.Numerics;
+using ReclaimNative.Concurrency;
 using ReclaimNative.Filters;
 using ReclaimNative.Frames;
+using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
+using ReclaimNative.Simd;
 
 namespace ReclaimNative.Mechanisms;
 
@@ -26,7 +29,14 @@ public readonly record struct WalkResult(long Entries, long Young, long TablesFo
 /// </summary>
 /// <remarks>
 /// Walks of a lruvec are numbered. Walk S reads filter S mod 2 and fills filter S + 1 mod 2; a lookaround between two
-/// walks adds to the filter that the next one reads. One thread at a time; never allocates.
+/// walks adds to the filter that the next one reads.
+/// <para>
+/// Concurrency: one walk of a lruvec at a time; who comes second gets an empty result, as in the kernel. Bits that others
+/// set meanwhile are either seen or still there for the next walk. The upper level is safe to clear first: an access sets
+/// its entry's bit by a locked operation and looks at the table's byte after; the walk clears the byte by a locked
+/// operation and looks at the bits after; so either the walk sees the bit or the access sees the cleared byte and sets it.
+/// Never allocates.
+/// </para>
 /// </remarks>
 internal static unsafe class PageTableWalk
 {
@@ -37,6 +47,8 @@ internal static unsafe class PageTableWalk
     public static WalkResult Run<TSink>(MachineState machine, Lruvec lruvec, in WalkOptions options, ref TSink sink)
         where TSink : struct, IYoungSink
     {
+        if (!lruvec.TryBeginWalk())
+            return default;
         KernelBloomFilter current = FilterOf(lruvec, lruvec.WalkSequence);
         KernelBloomFilter next = FilterOf(lruvec, lruvec.WalkSequence + 1);
         bool consult = options.UseFilter && !options.Force && lruvec.WalkSequence > 0;
@@ -50,16 +62,17 @@ internal static unsafe class PageTableWalk
             AddressSpace? space = machine.SpaceAt(id);
             if (space is null || space.MemcgId != lruvec.Memcg.Id)
                 continue;
-            if (!options.Force && (space.UsedSinceWalk & nodeBit) == 0)
+            if (!options.Force && !space.WasUsedSinceWalk(nodeBit))
                 continue;
-            space.UsedSinceWalk &= ~nodeBit;
+            space.BeginWalk(nodeBit, machine.Concurrent);
 
-            for (uint i = 0; i < space.Tables; i++)
+            nuint end = space.FirstTable + space.Tables;
+            for (nuint at = space.FirstTable; at < end; at++)
             {
-                uint table = space.FirstTable + i;
-                if (!options.Force && tables.TableYoung[table] == 0)
-                    continue;
-                tables.TableYoung[table] = 0;
+                if (!options.Force && (at = machine.Sweep.FindNext(tables.TableYoung, at, end, 1, 1)) == end)
+                    break;
+                uint table = (uint)at;
+                Atomic.Exchange(ref tables.TableYoung[table], (byte)0, machine.Concurrent);
                 if (consult && !current.MayContain(AddressOf(space, table)))
                     continue;
 
@@ -73,6 +86,7 @@ internal static unsafe class PageTableWalk
         }
 
         lruvec.WalkSequence++;
+        lruvec.EndWalk();
         return result;
     }
 
@@ -83,51 +97,85 @@ internal static unsafe class PageTableWalk
     public static void Suggest(Lruvec lruvec, AddressSpace space, uint table) =>
         FilterOf(lruvec, lruvec.WalkSequence).Add(AddressOf(space, table));
 
+    /// <summary>
+    /// Finds the young entries of one table, sorts out those that are not this lruvec's, clears the rest by one operation
+    /// for each word and hands them over together.
+    /// </summary>
     private static (int Total, int Young) ScanTable<TSink>(
         MachineState machine, Lruvec lruvec, AddressSpace space, uint table, in WalkOptions options, ref TSink sink)
         where TSink : struct, IYoungSink
     {
         LeafTables tables = machine.Tables;
-        int total = 0;
-        int found = 0;
+        ulong* young = stackalloc ulong[LeafTables.WordsPerTable];
+        ulong* accessed = tables.Accessed + (nuint)table * LeafTables.WordsPerTable;
+        ulong* present = tables.Present + (nuint)table * LeafTables.WordsPerTable;
         ulong page = (ulong)(table - space.FirstTable) * LeafTables.Entries;
+        int total = 0;
+        ulong any = 0;
         for (int w = 0; w < LeafTables.WordsPerTable; w++, page += 64)
         {
             ulong inRange = RangeMask(space, page, options);
-            if (inRange == 0)
-                continue;
             total += BitOperations.PopCount(inRange);
-            nuint index = (nuint)table * LeafTables.WordsPerTable + (nuint)w;
-            ulong young = tables.Accessed[index] & tables.Present[index] & inRange;
-            while (young != 0)
-            {
-                int bit = BitOperations.TrailingZeroCount(young);
-                young &= young - 1;
-                uint slot = (uint)(index * 64) + (uint)bit;
-                uint pfn = tables.Entry[slot];
-                if (!IsOurs(machine, lruvec, pfn))
-                    continue;
-                tables.Accessed[index] &= ~(1UL << bit);
-                PropagateDirty(machine, pfn, slot);
-                found++;
-                sink.OnYoung(pfn);
-            }
+            any |= young[w] = Volatile.Read(ref accessed[w]) & present[w] & inRange;
         }
 
-        return (total, found);
+        if (any == 0)
+            return (total, 0);
+
+        uint* slots = stackalloc uint[LeafTables.Entries + AccessedBits.ExtractSlack];
+        long candidates = machine.Bits.Extract(young, LeafTables.WordsPerTable, table * LeafTables.Entries, slots);
+        for (long i = 0; i < candidates; i++)
+        {
+            uint slot = slots[i];
+            if (!IsOurs(machine, lruvec, tables.Entry[slot], slot))
+                young[(slot >> 6) & (LeafTables.WordsPerTable - 1)] &= ~(1UL << (int)(slot & 63));
+        }
+
+        ulong* taken = stackalloc ulong[LeafTables.WordsPerTable];
+        long found = machine.Bits.HarvestMasked(accessed, young, taken, LeafTables.WordsPerTable);
+        machine.Bits.Extract(taken, LeafTables.WordsPerTable, table * LeafTables.Entries, slots);
+        for (long i = 0; i < found; i++)
+        {
+            uint slot = slots[i];
+            uint pfn = tables.Entry[slot];
+            PropagateDirty(machine, pfn, slot);
+            slots[i] = pfn;
+        }
+
+        sink.OnYoung(new ReadOnlySpan<uint>(slots, (int)found));
+        return (total, (int)found);
     }
 
-    /// <summary>On a list of this lruvec: only those are looked at, so that nobody's accesses get lost.</summary>
-    internal static bool IsOurs(MachineState machine, Lruvec lruvec, uint pfn) =>
-        machine.Frames.Has(pfn, FolioFlags.Lru)
-        && machine.Frames.Memcg[pfn] == lruvec.Memcg.Id
-        && machine.NodeIdOf(pfn) == lruvec.Node.Id;
+    /// <summary>
+    /// The frame that a slot named is on a list of this lruvec: only those are looked at, so that nobody's accesses get
+    /// lost. Where others run it may leave at any time after.
+    /// </summary>
+    internal static bool IsOurs(MachineState machine, Lruvec lruvec, uint pfn, uint slot)
+    {
+        ref readonly ListsOf lists = ref lruvec.Lists;
+        if (pfn < lists.First || pfn >= lists.End || !machine.Frames.Has(pfn, FolioFlags.Lru))
+            return false;
+        ushort memcg = machine.Frames.TypeOf(pfn) == FolioType.Anon
+            ? machine.Tables.Memcg[slot >> LeafTables.EntriesShift]
+            : machine.Frames.MemcgOf(pfn);
+        return memcg == lists.Memcg;
+    }
 
-    /// <summary>A dirty entry makes its file page dirty; anonymous pages are written whenever they are evicted.</summary>
+    /// <summary>
+    /// A dirty entry makes its file page dirty; anonymous pages are written whenever they are evicted. With several
+    /// threads under the page's lock, so that an eviction finds the bit in one of the two places; a page that is locked is
+    /// left for another time.
+    /// </summary>
     internal static void PropagateDirty(MachineState machine, uint pfn, uint slot)
     {
-        if (machine.Frames.TypeOf(pfn) == FolioType.File && LeafTables.TestAndClear(machine.Tables.Dirty, slot))
+        LeafTables tables = machine.Tables;
+        if (!LeafTables.Test(tables.Dirty, slot) || pfn >= machine.Frames.Count || machine.Frames.TypeOf(pfn) != FolioType.File)
+            return;
+        if (!machine.Frames.TryOwnerOf(pfn, out uint page) || !machine.Locks.TryEnter(page))
+            return;
+        if (tables.FrameAt(page) == pfn && tables.FrameAt(slot) == pfn && tables.TestAndClear(tables.Dirty, slot))
             machine.Frames.Set(pfn, FolioFlags.Dirty);
+        machine.Locks.Exit(page);
     }
 
     /// <summary>Which of 64 pages from <paramref name="page"/> on lie in areas that this walk looks at.</summary>

@@ -31,11 +31,11 @@ internal static unsafe class ReferenceScan
         bool executable = false;
         if (frames.Has(pfn, FolioFlags.SwapBacked))
         {
-            Look(machine, lruvec, pfn, frames.Owner[pfn], target, lookaround, ref mappings, ref executable, ref sink);
+            Look(machine, lruvec, pfn, frames.OwnerOf(pfn), target, lookaround, ref mappings, ref executable, ref sink);
         }
         else
         {
-            foreach (uint slot in machine.Rmap.Of(pfn))
+            foreach (uint slot in machine.Rmap.Of(frames.OwnerOf(pfn)))
                 Look(machine, lruvec, pfn, slot, target, lookaround, ref mappings, ref executable, ref sink);
         }
 
@@ -55,12 +55,12 @@ internal static unsafe class ReferenceScan
         bool young = false;
         if (frames.Has(pfn, FolioFlags.SwapBacked))
         {
-            young = LeafTables.TestAndClear(machine.Tables.Accessed, frames.Owner[pfn]);
+            young = machine.Tables.TestAndClear(machine.Tables.Accessed, frames.OwnerOf(pfn));
         }
         else
         {
-            foreach (uint slot in machine.Rmap.Of(pfn))
-                young |= LeafTables.TestAndClear(machine.Tables.Accessed, slot);
+            foreach (uint slot in machine.Rmap.Of(frames.OwnerOf(pfn)))
+                young |= machine.Tables.TestAndClear(machine.Tables.Accessed, slot);
         }
 
         if (frames.Has(pfn, FolioFlags.Young))
@@ -92,7 +92,7 @@ internal static unsafe class ReferenceScan
         Vma vma = space.VmaAt(slot - space.BaseSlot);
         if ((vma.Flags & VmaFlags.NoRecency) != 0)
             return;
-        if (!LeafTables.TestAndClear(tables.Accessed, slot))
+        if (!tables.TestAndClear(tables.Accessed, slot))
             return;
         PageTableWalk.PropagateDirty(machine, pfn, slot);
         mappings++;
@@ -123,22 +123,23 @@ internal static unsafe class ReferenceScan
                 (start, end) = (page - Window / 2, page + Window / 2);
         }
 
-        int young = 1;
+        uint* found = stackalloc uint[Window];
+        int count = 0;
         for (ulong at = start; at < end; at++)
         {
             uint neighbour = space.BaseSlot + (uint)at;
             if (neighbour == slot || !LeafTables.Test(tables.Present, neighbour) || !LeafTables.Test(tables.Accessed, neighbour))
                 continue;
             uint pfn = tables.Entry[neighbour];
-            if (!PageTableWalk.IsOurs(machine, lruvec, pfn))
+            if (!PageTableWalk.IsOurs(machine, lruvec, pfn, neighbour) || !tables.TestAndClear(tables.Accessed, neighbour))
                 continue;
-            LeafTables.Clear(tables.Accessed, neighbour);
             PageTableWalk.PropagateDirty(machine, pfn, neighbour);
-            young++;
-            sink.OnYoung(pfn);
+            found[count++] = pfn;
         }
 
-        if (PageTableWalk.IsWorthwhile((int)(end - start), young))
+        if (count > 0)
+            sink.OnYoung(new ReadOnlySpan<uint>(found, count));
+        if (PageTableWalk.IsWorthwhile((int)(end - start), count + 1))
             PageTableWalk.Suggest(lruvec, space, table);
     }
 }

@@ -1,3 +1,5 @@
+using ReclaimNative.Concurrency;
+
 namespace ReclaimNative.PageTables;
 
 /// <summary>
@@ -8,6 +10,8 @@ public sealed class AddressSpace
 {
     private readonly List<Vma> _vmas = [];
     private Vma _lastHit;
+    private long _resident;
+    private ulong _usedSinceWalk;
 
     internal AddressSpace(ushort id, string name, ulong pages, uint firstTable, uint tables, int memcg, int homeNode)
     {
@@ -38,7 +42,7 @@ public sealed class AddressSpace
     public IReadOnlyList<Vma> Vmas => _vmas;
 
     /// <summary>Pages mapped now.</summary>
-    public long Resident { get; internal set; }
+    public long Resident => Volatile.Read(ref _resident);
 
     internal int MemcgId { get; }
 
@@ -50,8 +54,17 @@ public sealed class AddressSpace
 
     internal bool Destroyed { get; set; }
 
-    /// <summary>One bit per node, all set when the space runs, cleared by a walk for that node.</summary>
-    internal ulong UsedSinceWalk { get; set; }
+    /// <summary>Counts pages mapped or, negative, unmapped.</summary>
+    internal void AddResident(int pages, bool concurrent) => Atomic.Add(ref _resident, pages, concurrent);
+
+    /// <summary>The space runs: every node's next walk has something to look for.</summary>
+    internal void MarkUsed() => Volatile.Write(ref _usedSinceWalk, ulong.MaxValue);
+
+    /// <summary>Whether the space ran since the last walk for a node, given as a bit.</summary>
+    internal bool WasUsedSinceWalk(ulong nodeBit) => (Volatile.Read(ref _usedSinceWalk) & nodeBit) != 0;
+
+    /// <summary>Use from here on is for the next walk of the node: said before the walk looks, so that none is lost.</summary>
+    internal void BeginWalk(ulong nodeBit, bool concurrent) => Atomic.And(ref _usedSinceWalk, ~nodeBit, concurrent);
 
     /// <summary>The area that holds <paramref name="page"/>, in [0, Pages).</summary>
     internal Vma VmaAt(ulong page)

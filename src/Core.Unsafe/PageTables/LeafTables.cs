@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using CommunityToolkit.HighPerformance.Helpers;
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Memory;
 
@@ -14,6 +15,15 @@ namespace ReclaimNative.PageTables;
 /// holds the frame number while its present bit is set; otherwise it holds 0 (never used) or a shadow (evicted),
 /// which is never 0. <c>TableYoung</c> is the accessed bit of the upper-level entry that points at the table: set by
 /// every access through it, cleared by walks.
+/// <para>
+/// A file's slot has no accessed bit of its own, so there that bit says that the page is mapped more than once, and its
+/// dirty bit is not used. What only file pages need is kept by their slots and not by frames: columns as long as the
+/// slots, of which only the parts under file tables are ever touched and backed.
+/// </para>
+/// <para>
+/// Thread-safety: bits change by one atomic operation on their word when the tables were built <c>concurrent</c>; an
+/// entry is written by who holds the slot's lock (Engine.Access).
+/// </para>
 /// </remarks>
 internal sealed unsafe class LeafTables
 {
@@ -22,15 +32,21 @@ internal sealed unsafe class LeafTables
     public const int WordsPerTable = Entries / 64;
     public const uint MaxTables = 1u << 23;
 
-    public LeafTables(ColumnStore store, uint tables)
+    private readonly bool _concurrent;
+
+    public LeafTables(ColumnStore store, uint tables, bool concurrent)
     {
         Count = tables;
+        _concurrent = concurrent;
         Entry = store.Reserve<uint>("table.entry", (nuint)tables * Entries).Pointer;
         Present = store.Reserve<ulong>("table.present", (nuint)tables * WordsPerTable).Pointer;
         Accessed = store.Reserve<ulong>("table.accessed", (nuint)tables * WordsPerTable).Pointer;
         Dirty = store.Reserve<ulong>("table.dirty", (nuint)tables * WordsPerTable).Pointer;
         TableYoung = store.Reserve<byte>("table.young", tables).Pointer;
         Space = store.Reserve<ushort>("table.space", tables).Pointer;
+        Memcg = store.Reserve<ushort>("table.memcg", tables).Pointer;
+        FileMemcg = store.Reserve<ushort>("file.memcg", (nuint)tables * Entries).Pointer;
+        FileMapping = store.Reserve<uint>("file.mapping", (nuint)tables * Entries).Pointer;
     }
 
     /// <summary>Tables reserved.</summary>
@@ -49,24 +65,30 @@ internal sealed unsafe class LeafTables
     /// <summary>Id of the address space that a table belongs to, or of the file.</summary>
     public ushort* Space { get; }
 
+    /// <summary>Id of the cgroup that the anonymous pages of an address space's table are charged to.</summary>
+    public ushort* Memcg { get; }
+
+    /// <summary>Id of the cgroup that a resident file page is charged to, by its page-cache slot.</summary>
+    public ushort* FileMemcg { get; }
+
+    /// <summary>The reverse map's word of a file page, by its page-cache slot: see <see cref="ReverseMap"/>.</summary>
+    public uint* FileMapping { get; }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Test(ulong* bitmap, uint slot) => BitHelper.HasFlag(bitmap[slot >> 6], (int)(slot & 63));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Set(ulong* bitmap, uint slot) => BitHelper.SetFlag(ref bitmap[slot >> 6], (int)(slot & 63), true);
+    public void Set(ulong* bitmap, uint slot) => Atomic.Set(ref bitmap[slot >> 6], 1UL << (int)(slot & 63), _concurrent);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Clear(ulong* bitmap, uint slot) => BitHelper.SetFlag(ref bitmap[slot >> 6], (int)(slot & 63), false);
+    public void Clear(ulong* bitmap, uint slot) => Atomic.Clear(ref bitmap[slot >> 6], 1UL << (int)(slot & 63), _concurrent);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TestAndClear(ulong* bitmap, uint slot)
+    public bool TestAndClear(ulong* bitmap, uint slot)
     {
         ulong bit = 1UL << (int)(slot & 63);
         ref ulong word = ref bitmap[slot >> 6];
-        if ((word & bit) == 0)
-            return false;
-        word &= ~bit;
-        return true;
+        return (Volatile.Read(ref word) & bit) != 0 && (Atomic.And(ref word, ~bit, _concurrent) & bit) != 0;
     }
 
     /// <summary>Frame named by <paramref name="slot"/>, or <see cref="FrameTable.NoFrame"/> when it is not present.</summary>

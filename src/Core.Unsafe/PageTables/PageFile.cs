@@ -1,3 +1,5 @@
+using ReclaimNative.Concurrency;
+
 namespace ReclaimNative.PageTables;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace ReclaimNative.PageTables;
 /// </summary>
 public sealed class PageFile
 {
+    private long _resident;
+
     internal PageFile(int id, ulong pages, uint firstTable, uint tables)
     {
         Id = id;
@@ -21,13 +25,16 @@ public sealed class PageFile
     public ulong Pages { get; }
 
     /// <summary>Pages resident now.</summary>
-    public long Resident { get; internal set; }
+    public long Resident => Volatile.Read(ref _resident);
 
     internal uint FirstTable { get; }
 
     internal uint Tables { get; }
 
     internal bool Destroyed { get; set; }
+
+    /// <summary>Counts pages that came in or, negative, went.</summary>
+    internal void AddResident(int pages, bool concurrent) => Atomic.Add(ref _resident, pages, concurrent);
 
     internal uint SlotOf(ulong page) => FirstTable * LeafTables.Entries + (uint)page;
 }

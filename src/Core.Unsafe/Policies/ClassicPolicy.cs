@@ -31,6 +31,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     {
         Name = "classic",
         Summary = "Linux's active and inactive lists",
+        Flags = PolicyFlags.Concurrent,
         Lists = ListCount,
         LeastReclaim = Cluster,
         Defaults = Mechanism.Refault | Mechanism.Cost,
@@ -63,8 +64,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         }
         else if ((flags & FolioFlags.Active) == 0)
         {
-            view.ClearFlags(pfn, FolioFlags.Referenced);
-            view.SetFlags(pfn, FolioFlags.Active);
+            view.Change(pfn, FolioFlags.Referenced, FolioFlags.Active);
             view.MoveToHead(ListFor(view, pfn), pfn);
             view.AdvanceNonresidentAge(1);
             view.Count(Counter.pgactivate, 1);
@@ -159,8 +159,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         {
             if (references.Mappings != 0 && references.Executable && file)
                 return Policies.Verdict.Keep;
-            view.ClearFlags(pfn, FolioFlags.Active);
-            view.SetFlags(pfn, FolioFlags.Workingset);
+            view.Change(pfn, FolioFlags.Active, FolioFlags.Workingset);
             return Policies.Verdict.Reclaim;
         }
 

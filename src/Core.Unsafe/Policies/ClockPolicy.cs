@@ -22,7 +22,7 @@ public readonly struct ClockPolicy : IReclaimPolicy
     {
         Name = "clock",
         Summary = "second chance by the accessed bit",
-        Flags = PolicyFlags.ClearOnPlace | PolicyFlags.IgnoresReferences,
+        Flags = PolicyFlags.ClearOnPlace | PolicyFlags.IgnoresReferences | PolicyFlags.Concurrent,
     };
 
     /// <inheritdoc/>

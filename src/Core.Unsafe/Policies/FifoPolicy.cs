@@ -11,6 +11,6 @@ public readonly struct FifoPolicy : IReclaimPolicy
     {
         Name = "fifo",
         Summary = "evicts in the order of arrival",
-        Flags = PolicyFlags.IgnoresReferences,
+        Flags = PolicyFlags.IgnoresReferences | PolicyFlags.Concurrent,
     };
 }

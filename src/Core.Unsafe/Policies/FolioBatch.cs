@@ -5,7 +5,7 @@ namespace ReclaimNative.Policies;
 
 /// <summary>
 /// Folios that a policy isolated from one lruvec, at most 64, and what became of them. The policy fills it through
-/// <see cref="PolicyView.TryIsolate"/>; after the core has worked on it, [0, <see cref="Survivors"/>) are those that
+/// <see cref="PolicyView.TryIsolate(uint, ref FolioBatch)"/>; after the core has worked on it, [0, <see cref="Survivors"/>) are those that
 /// were not evicted.
 /// </summary>
 public struct FolioBatch

@@ -52,6 +52,14 @@ public interface IReclaimPolicy
     static virtual void OnYoung(PolicyView view, uint pfn, YoungSource source) => DefaultOperations.OnYoung(view, pfn);
 
     /// <summary>
+    /// The owner asks for aging now, without evicting: what <c>lru_gen</c>'s <c>+</c> command does. Called with the lruvec's
+    /// token. Default: nothing, for a policy that ages as it evicts.
+    /// </summary>
+    static virtual void Age(PolicyView view, int swappiness)
+    {
+    }
+
+    /// <summary>
     /// A node pass begins. Called once for each policy in the subtree, with the lruvec of the reclaim's target.
     /// Default: nothing.
     /// </summary>

@@ -36,6 +36,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     {
         Name = "mglru",
         Summary = "Linux's Multi-Gen LRU",
+        Flags = PolicyFlags.Concurrent | PolicyFlags.OrderFree,
         Lists = MaxGenerations * 2,
         LeastReclaim = 32,
         StateBytes = sizeof(Generations),
@@ -58,8 +59,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         ref Generations lru = ref view.State<Generations>();
         int type = (int)view.TypeOf(pfn);
         int generation = (int)(SeqFor(ref lru, view.Flags(pfn), hint) % MaxGenerations);
-        SetGeneration(view, pfn, generation, cleared: FolioFlags.Active);
-        lru.Pages[generation * 2 + type]++;
+        view.Change(pfn, FolioFlags.Active | FolioFlags.GenerationMask, Carrying(generation));
+        view.Tally(ref lru.Pages[generation * 2 + type], 1);
         if (hint == PlaceHint.Tail)
             view.AddTail(generation * 2 + type, pfn);
         else
@@ -72,7 +73,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         int generation = GenerationOf(view.Flags(pfn));
         if (generation < 0)
             return;
-        view.State<Generations>().Pages[generation * 2 + (int)view.TypeOf(pfn)]--;
+        view.Tally(ref view.State<Generations>().Pages[generation * 2 + (int)view.TypeOf(pfn)], -1);
         view.ClearFlags(pfn, FolioFlags.GenerationMask);
     }
 
@@ -89,12 +90,11 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
                 int refs = RefsField(flags);
                 if ((flags & FolioFlags.Referenced) == 0)
                 {
-                    view.ClearFlags(pfn, FolioFlags.RefsMask);
-                    view.SetFlags(pfn, FolioFlags.Referenced);
+                    view.Change(pfn, FolioFlags.RefsMask, FolioFlags.Referenced);
                 }
                 else if (refs < MaxRefs)
                 {
-                    SetRefsField(view, pfn, refs + 1);
+                    view.Change(pfn, FolioFlags.RefsMask, Refs(refs + 1));
                 }
                 else
                 {
@@ -115,12 +115,17 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         int generation = GenerationOf(flags);
         if (generation < 0)
             return;
-        if (!IsSecondObservation(view, pfn, flags))
+        if (!IsSecondObservation(flags))
+        {
+            view.Change(pfn, FolioFlags.RefsMask, FolioFlags.Referenced);
             return;
+        }
+
         ref Generations lru = ref view.State<Generations>();
         int youngest = (int)(lru.MaxSeq % MaxGenerations);
         int type = (int)view.TypeOf(pfn);
-        MoveGeneration(view, ref lru, pfn, type, generation, youngest);
+        if (!TryMoveGeneration(view, ref lru, pfn, flags, youngest, FolioFlags.Workingset))
+            return;
         if (source == YoungSource.Lookaround && generation != youngest)
         {
             view.MoveToHead(youngest * 2 + type, pfn);
@@ -179,7 +184,14 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     {
         if (references.Mappings == 0)
             return Policies.Verdict.Reclaim;
-        return IsSecondObservation(view, pfn, view.Flags(pfn)) ? Policies.Verdict.Activate : Policies.Verdict.Keep;
+        if (!IsSecondObservation(view.Flags(pfn)))
+        {
+            view.Change(pfn, FolioFlags.RefsMask, FolioFlags.Referenced);
+            return Policies.Verdict.Keep;
+        }
+
+        view.Change(pfn, RefsFlags, FolioFlags.Workingset);
+        return Policies.Verdict.Activate;
     }
 
     /// <summary>What was rejected must not land in the oldest generation again, or it would be met at once.</summary>
@@ -191,8 +203,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             uint pfn = batch[i];
             if (SeqFor(ref lru, view.Flags(pfn), PlaceHint.Head) == lru.MinSeq[(int)view.TypeOf(pfn)])
             {
-                view.ClearFlags(pfn, RefsFlags);
-                view.SetFlags(pfn, FolioFlags.Active);
+                view.Change(pfn, RefsFlags, FolioFlags.Active);
             }
         }
 
@@ -217,7 +228,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         ref Generations lru = ref view.State<Generations>();
         int type = (int)view.TypeOf(pfn);
         FolioFlags flags = view.Flags(pfn);
-        lru.Evicted[type * Tiers + TierOf(flags)]++;
+        view.Tally(ref lru.Evicted[type * Tiers + TierOf(flags)], 1);
         return view.ShadowOf(pfn, TokenOf(lru.MinSeq[type], RefsOf(flags)));
     }
 
@@ -235,7 +246,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
 
         int type = (int)view.TypeOf(pfn);
         int refs = (int)(shadow.Stamp & 3) + 1;
-        lru.Refaulted[type * Tiers + (shadow.Workingset ? Tiers - 1 : TierOfRefs(refs))]++;
+        view.Tally(ref lru.Refaulted[type * Tiers + (shadow.Workingset ? Tiers - 1 : TierOfRefs(refs))], 1);
         if (inFault)
             view.Count(Counter.workingset_activate_anon + type, 1);
         if (shadow.Workingset)
@@ -245,7 +256,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
         else
         {
-            SetRefsField(view, pfn, refs - 1);
+            view.Change(pfn, FolioFlags.RefsMask, Refs(refs - 1));
         }
     }
 
@@ -334,6 +345,9 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         return pages;
     }
 
+    /// <inheritdoc/>
+    public static void Age(PolicyView view, int swappiness) => Age(view, ref view.State<Generations>(), swappiness);
+
     /// <summary>Walks page tables, then opens a new youngest generation.</summary>
     internal static void Age(PolicyView view, ref Generations lru, int swappiness)
     {
@@ -358,18 +372,23 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         int oldest = (int)(lru.MinSeq[type] % MaxGenerations);
         int next = (oldest + 1) % MaxGenerations;
         uint pfn;
-        while ((pfn = view.Tail(oldest * 2 + type)) != PolicyView.None)
+        int missed = 0;
+        while (missed < MinBatch && (pfn = view.Tail(oldest * 2 + type)) != PolicyView.None)
         {
             FolioFlags flags = view.Flags(pfn);
             int generation = GenerationOf(flags);
+            bool moved = true;
             if (generation == oldest)
             {
-                lru.Protected[type * Tiers + TierOf(flags)]++;
-                MoveGeneration(view, ref lru, pfn, type, oldest, next);
+                moved = TryMoveGeneration(view, ref lru, pfn, flags, next, FolioFlags.None);
+                if (moved)
+                    view.Tally(ref lru.Protected[type * Tiers + TierOf(flags)], 1);
                 generation = next;
             }
 
-            view.MoveToTail(generation * 2 + type, pfn);
+            // Only another thread that holds the folio just now can be in the way.
+            if (!moved || generation < 0 || !view.MoveToTail(generation * 2 + type, pfn))
+                missed++;
         }
     }
 
@@ -443,10 +462,10 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             {
                 sorted++;
             }
-            else if (view.TryIsolate(pfn, ref batch))
+            else if (view.TryIsolate(pfn, ref batch, out FolioFlags before))
             {
-                lru.Pages[oldest * 2 + type]--;
-                bool referenced = (view.Flags(pfn) & FolioFlags.Referenced) != 0;
+                view.Tally(ref lru.Pages[Math.Max(GenerationOf(before), 0) * 2 + type], -1);
+                bool referenced = (before & FolioFlags.Referenced) != 0;
                 view.ClearFlags(pfn, FolioFlags.GenerationMask | (referenced ? FolioFlags.None : FolioFlags.RefsMask));
             }
             else
@@ -466,7 +485,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         int generation = GenerationOf(flags);
         if (generation != oldest)
         {
-            view.MoveToHead(generation * 2 + type, pfn);
+            if (generation >= 0)
+                view.MoveToHead(generation * 2 + type, pfn);
             return true;
         }
 
@@ -474,10 +494,11 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         bool saturated = RefsOf(flags) == MaxRefs + 1 && (flags & FolioFlags.Workingset) != 0;
         if (!view.Has(Mechanism.Tiers) || (tier <= lastTier && !saturated))
             return false;
-        if (!saturated)
-            lru.Protected[type * Tiers + tier]++;
         int next = (oldest + 1) % MaxGenerations;
-        MoveGeneration(view, ref lru, pfn, type, oldest, next);
+        if (!TryMoveGeneration(view, ref lru, pfn, flags, next, FolioFlags.None))
+            return true;
+        if (!saturated)
+            view.Tally(ref lru.Protected[type * Tiers + tier], 1);
         view.MoveToHead(next * 2 + type, pfn);
         return true;
     }
@@ -528,38 +549,23 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
     }
 
-    private static bool IsSecondObservation(PolicyView view, uint pfn, FolioFlags flags)
-    {
-        if ((flags & (FolioFlags.Referenced | FolioFlags.Workingset)) == 0)
-        {
-            view.ClearFlags(pfn, FolioFlags.RefsMask);
-            view.SetFlags(pfn, FolioFlags.Referenced);
-            return false;
-        }
+    /// <summary>The first observation only sets the referenced flag; who belongs to the working set is past it.</summary>
+    private static bool IsSecondObservation(FolioFlags flags) => (flags & (FolioFlags.Referenced | FolioFlags.Workingset)) != 0;
 
-        view.ClearFlags(pfn, RefsFlags);
-        view.SetFlags(pfn, FolioFlags.Workingset);
+    /// <summary>Gives a folio on a list another generation, unless it has changed since its flags were read.</summary>
+    private static bool TryMoveGeneration(PolicyView view, ref Generations lru, uint pfn, FolioFlags flags, int to, FolioFlags set)
+    {
+        if (!view.TryChange(pfn, flags, RefsFlags | FolioFlags.GenerationMask, Carrying(to) | set))
+            return false;
+        int type = (flags & FolioFlags.SwapBacked) != 0 ? (int)FolioType.Anon : (int)FolioType.File;
+        view.Tally(ref lru.Pages[GenerationOf(flags) * 2 + type], -1);
+        view.Tally(ref lru.Pages[to * 2 + type], 1);
         return true;
     }
 
-    private static void MoveGeneration(PolicyView view, ref Generations lru, uint pfn, int type, int from, int to)
-    {
-        lru.Pages[from * 2 + type]--;
-        lru.Pages[to * 2 + type]++;
-        SetGeneration(view, pfn, to, cleared: RefsFlags);
-    }
+    private static FolioFlags Carrying(int generation) => (FolioFlags)((uint)(generation + 1) << FolioField.GenerationShift);
 
-    private static void SetGeneration(PolicyView view, uint pfn, int generation, FolioFlags cleared)
-    {
-        view.ClearFlags(pfn, cleared | FolioFlags.GenerationMask);
-        view.SetFlags(pfn, (FolioFlags)((uint)(generation + 1) << FolioField.GenerationShift));
-    }
-
-    private static void SetRefsField(PolicyView view, uint pfn, int refs)
-    {
-        view.ClearFlags(pfn, FolioFlags.RefsMask);
-        view.SetFlags(pfn, (FolioFlags)((uint)refs << FolioField.RefsShift));
-    }
+    private static FolioFlags Refs(int refs) => (FolioFlags)((uint)refs << FolioField.RefsShift);
 
     private static int GenerationOf(FolioFlags flags) => (int)((uint)(flags & FolioFlags.GenerationMask) >> FolioField.GenerationShift) - 1;
 

@@ -16,6 +16,7 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         OnEvent = &OnEvent,
         OnAccesses = &OnAccesses,
         OnYoung = &OnYoung,
+        Age = &Age,
         Prepare = &Prepare,
         Budget = &Budget,
         Isolate = &Isolate,
@@ -39,7 +40,13 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
 
     private static void OnAccesses(PolicyView view, ReadOnlySpan<uint> pfns) => TPolicy.OnAccesses(view, pfns);
 
-    private static void OnYoung(PolicyView view, uint pfn, YoungSource source) => TPolicy.OnYoung(view, pfn, source);
+    private static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source)
+    {
+        foreach (uint pfn in pfns)
+            TPolicy.OnYoung(view, pfn, source);
+    }
+
+    private static void Age(PolicyView view, int swappiness) => TPolicy.Age(view, swappiness);
 
     private static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass) =>
         TPolicy.Prepare(target, ref scan, ref pass);

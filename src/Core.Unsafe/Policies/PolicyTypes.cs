@@ -120,6 +120,19 @@ public enum PolicyFlags
 
     /// <summary>Eviction does not look at accessed bits: the policy has decided when it isolates.</summary>
     IgnoresReferences = 4,
+
+    /// <summary>
+    /// Its operations may run on several threads at once: decisions about one lruvec one at a time, under its token;
+    /// notices and verdicts in parallel. What notices change of its state they change atomically
+    /// (<see cref="PolicyView.Tally"/>, <see cref="PolicyView.TryChange"/>).
+    /// </summary>
+    Concurrent = 8,
+
+    /// <summary>
+    /// Needs no order inside a list: its lists are generations, list <c>2 * generation + type</c>, at most four
+    /// generations. Such a policy also runs where <see cref="Machine.MachineOptions.Order"/> is unordered.
+    /// </summary>
+    OrderFree = 16,
 }
 
 /// <summary>Mechanisms of the core that a policy may use, each a switch: off means that its code does not run.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Lru;
 using ReclaimNative.Machine;
@@ -30,8 +31,8 @@ public sealed unsafe class PolicyView
     private readonly MachineState _machine;
     private readonly FrameTable _frames;
     private readonly FrameLists _lists;
-    private readonly ListEnds* _ends;
     private readonly Lruvec _lruvec;
+    private readonly bool _concurrent;
 
     internal PolicyView(PolicyHost host, Lruvec lruvec, PolicyDefinition definition)
     {
@@ -39,7 +40,7 @@ public sealed unsafe class PolicyView
         _machine = host.Machine;
         _frames = _machine.Frames;
         _lists = _machine.Lists;
-        _ends = lruvec.Lists;
+        _concurrent = _machine.Concurrent;
         _lruvec = lruvec;
         Definition = definition;
         Ops = definition.Ops;
@@ -90,20 +91,20 @@ public sealed unsafe class PolicyView
     public bool Has(Mechanism mechanism) => (Definition.Mechanisms & mechanism) != 0;
 
     /// <summary>Folios of a list.</summary>
-    public long Count(int list) => _ends[list].Count;
+    public long Count(int list) => _lists.Count(_lruvec.Lists, list);
 
-    /// <summary>The oldest folio of a list, or <see cref="None"/>.</summary>
+    /// <summary>The oldest folio of a list, or <see cref="None"/>; where lists have no order, the next one of its sweep.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Tail(int list) => _ends[list].Tail;
+    public uint Tail(int list) => _lists.Tail(_lruvec.Lists, list);
 
-    /// <summary>The most recent folio of a list, or <see cref="None"/>.</summary>
-    public uint Head(int list) => _ends[list].Head;
+    /// <summary>The most recent folio of a list, or <see cref="None"/>; where lists have no order, any.</summary>
+    public uint Head(int list) => _lists.Head(_lruvec.Lists, list);
 
     /// <summary>The next more recent folio of the same list, or <see cref="None"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint TowardHead(uint pfn) => _lists.TowardHead(pfn);
+    public uint TowardHead(uint pfn) => _lists.TowardHead(_lruvec.Lists, pfn);
 
-    /// <summary>The next older folio of the same list, or <see cref="None"/>.</summary>
+    /// <summary>The next older folio of the same list, or <see cref="None"/>; also where lists have no order.</summary>
     public uint TowardTail(uint pfn) => _lists.TowardTail(pfn);
 
     /// <summary>The list that a folio is on; meaningful while it is on one.</summary>
@@ -116,9 +117,8 @@ public sealed unsafe class PolicyView
     {
         if (!MayPlace(list, pfn))
             return Override();
-        _lists.AddHead(ref _ends[list], list, pfn);
-        _frames.Set(pfn, FolioFlags.Lru);
         _lruvec.CountResident(_frames.TypeOf(pfn), 1);
+        _lists.AddHead(_lruvec.Lists, list, pfn);
         return true;
     }
 
@@ -128,52 +128,49 @@ public sealed unsafe class PolicyView
     {
         if (!MayPlace(list, pfn))
             return Override();
-        _lists.AddTail(ref _ends[list], list, pfn);
-        _frames.Set(pfn, FolioFlags.Lru);
         _lruvec.CountResident(_frames.TypeOf(pfn), 1);
+        bool taken = _lruvec.EnterToken();
+        _lists.AddTail(_lruvec.Lists, list, pfn);
+        if (taken)
+            _lruvec.ReleaseToken();
         return true;
     }
 
     /// <summary>Moves a folio to the recent end of a list, its own or another.</summary>
-    /// <returns>False, and an override counted, when the folio is not on a list of this lruvec.</returns>
+    /// <returns>
+    /// False when the folio is not on a list of this lruvec: an override is counted, unless another thread may have
+    /// taken it meanwhile.
+    /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool MoveToHead(int list, uint pfn)
-    {
-        if (!IsOnList(list, pfn))
-            return Override();
-        _lists.Remove(ref _ends[_lists.ListOf(pfn)], pfn);
-        _lists.AddHead(ref _ends[list], list, pfn);
-        return true;
-    }
+    public bool MoveToHead(int list, uint pfn) =>
+        IsOnList(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: true) : Gone(list, pfn);
 
-    /// <summary>Moves a folio to the cold end of a list, its own or another.</summary>
-    /// <returns>False, and an override counted, when the folio is not on a list of this lruvec.</returns>
-    public bool MoveToTail(int list, uint pfn)
-    {
-        if (!IsOnList(list, pfn))
-            return Override();
-        _lists.Remove(ref _ends[_lists.ListOf(pfn)], pfn);
-        _lists.AddTail(ref _ends[list], list, pfn);
-        return true;
-    }
+    /// <summary>Moves a folio to the cold end of a list, its own or another. As <see cref="MoveToHead"/>; in decisions only.</summary>
+    public bool MoveToTail(int list, uint pfn) =>
+        IsOnList(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: false) : Gone(list, pfn);
 
     /// <summary>
     /// Takes a folio off its list into <paramref name="batch"/>. Refused, and an override counted, when it is not this
-    /// lruvec's, on no list, or the batch is full. Counts it as examined either way. A folio that its owner has pinned
-    /// can be isolated and will survive.
+    /// lruvec's, on no list, or the batch is full; refused without, when another thread was faster. Counts it as examined
+    /// either way. A folio that its owner has pinned can be isolated and will survive.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryIsolate(uint pfn, ref FolioBatch batch)
+    public bool TryIsolate(uint pfn, ref FolioBatch batch) => TryIsolate(pfn, ref batch, out _);
+
+    /// <summary><see cref="TryIsolate(uint, ref FolioBatch)"/>, and the folio's flags as they were on its list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryIsolate(uint pfn, ref FolioBatch batch, out FolioFlags before)
     {
         batch.Examined++;
-        if (!IsOnList(0, pfn) || batch.Count == FolioBatch.Capacity)
+        before = FolioFlags.None;
+        if (batch.Count == FolioBatch.Capacity)
             return Override();
-        FolioType type = _frames.TypeOf(pfn);
+        if (!IsOnList(0, pfn))
+            return Gone(0, pfn);
+        if (!_lists.TryTake(_lruvec.Lists, pfn, out before))
+            return false;
+        FolioType type = (before & FolioFlags.SwapBacked) != 0 ? FolioType.Anon : FolioType.File;
         batch.CountScanned(type);
-        int list = _lists.ListOf(pfn);
-        FolioFlags flags = _frames.Flags[pfn];
-        _lists.Remove(ref _ends[list], pfn);
-        _frames.Flags[pfn] = (flags & ~FolioFlags.Lru) | FolioFlags.Isolated;
         _lruvec.CountResident(type, -1);
         batch[batch.Count++] = pfn;
         return true;
@@ -189,15 +186,62 @@ public sealed unsafe class PolicyView
 
     /// <summary>State bits of a folio.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public FolioFlags Flags(uint pfn) => _frames.Flags[pfn];
+    public FolioFlags Flags(uint pfn) => _frames.Flags(pfn);
 
     /// <summary>Sets those of <paramref name="flags"/> that a policy may change.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void SetFlags(uint pfn, FolioFlags flags) => _frames.Flags[pfn] |= flags & PolicyFlags;
+    public void SetFlags(uint pfn, FolioFlags flags) => Change(pfn, FolioFlags.None, flags);
 
     /// <summary>Clears those of <paramref name="flags"/> that a policy may change.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void ClearFlags(uint pfn, FolioFlags flags) => _frames.Flags[pfn] &= ~(flags & PolicyFlags);
+    public void ClearFlags(uint pfn, FolioFlags flags) => Change(pfn, flags, FolioFlags.None);
+
+    /// <summary>Clears, then sets, in one atomic step, those flags that a policy may change.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Change(uint pfn, FolioFlags clear, FolioFlags set)
+    {
+        // Without order the generation of a folio on a list is the list: it changes by TryChange, which counts it.
+        FolioFlags own = _frames.IsOrdered ? PolicyFlags : PolicyFlags & ~FolioFlags.GenerationMask;
+        _frames.Change(pfn, clear & own, set & own);
+    }
+
+    /// <summary>
+    /// Clears, then sets, if the folio is on a list of this lruvec and its flags still are <paramref name="expected"/>.
+    /// Where lists have no order, a change of generation moves it.
+    /// </summary>
+    /// <returns>False: something changed meanwhile, and nothing was done.</returns>
+    public bool TryChange(uint pfn, FolioFlags expected, FolioFlags clear, FolioFlags set)
+    {
+        clear &= PolicyFlags;
+        set &= PolicyFlags;
+        FolioFlags after = (expected & ~clear) | set;
+        if (!_concurrent)
+        {
+            if (!_frames.TryChange(pfn, expected, clear, set))
+                return false;
+        }
+        else
+        {
+            // Claimed, the folio can't leave this lruvec and come back as another page between the look and the change.
+            if ((expected & FolioFlags.Lru) == 0 || !_frames.TryChange(pfn, expected, FolioFlags.Lru, FolioFlags.Isolated))
+                return false;
+            if (!IsOurs(pfn))
+            {
+                _frames.Restore(pfn, expected);
+                return false;
+            }
+
+            _frames.Restore(pfn, after);
+        }
+
+        if (((expected ^ after) & FolioFlags.GenerationMask) != 0)
+            _lists.OnGenerationChanged(_lruvec.Lists, pfn, expected, after);
+        return true;
+    }
+
+    /// <summary>Adds to a number of the policy's own state that notices change: atomic where several threads run.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Tally(ref long number, long amount) => Atomic.Add(ref number, amount, _concurrent);
 
     /// <summary>Anonymous or file.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -266,7 +310,7 @@ public sealed unsafe class PolicyView
 
     /// <summary>A shadow for a folio of this lruvec with the folio's working-set flag.</summary>
     public ShadowEntry ShadowOf(uint pfn, uint stamp) =>
-        new(stamp, Memcg.Id, (byte)Node.Id, (_frames.Flags[pfn] & FolioFlags.Workingset) != 0);
+        new(stamp, Memcg.Id, (byte)Node.Id, _frames.Has(pfn, FolioFlags.Workingset));
 
     /// <summary>The lruvec that a shadow names, or null when its cgroup is gone.</summary>
     public PolicyView? ViewOf(in ShadowEntry shadow) => _host.ViewOf(shadow);
@@ -291,7 +335,9 @@ public sealed unsafe class PolicyView
     internal void Place(uint pfn, PlaceHint hint)
     {
         Ops.Place(this, pfn, hint);
-        if (!_frames.Has(pfn, FolioFlags.Lru))
+
+        // Where several threads run, the folio may be in a batch or gone again by now, so this can't be asked.
+        if (!_concurrent && !_frames.Has(pfn, FolioFlags.Lru))
         {
             Override();
             AddHead(0, pfn);
@@ -301,8 +347,7 @@ public sealed unsafe class PolicyView
     /// <summary>Takes a folio off its list for good.</summary>
     internal void Unlink(uint pfn)
     {
-        _lists.Remove(ref _ends[_lists.ListOf(pfn)], pfn);
-        _frames.Clear(pfn, FolioFlags.Lru);
+        _lists.TryTake(_lruvec.Lists, pfn, out _);
         _lruvec.CountResident(_frames.TypeOf(pfn), -1);
     }
 
@@ -310,15 +355,24 @@ public sealed unsafe class PolicyView
     private bool MayPlace(int list, uint pfn) =>
         unchecked((uint)list) < (uint)Definition.Descriptor.Lists
         && pfn < _frames.Count
-        && (_frames.Flags[pfn] & (FolioFlags.InUse | FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.InUse
-        && _machine.LruvecIndexOf(pfn) == _lruvec.Index;
+        && (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.Isolated
+        && _machine.LruvecIndexOf(pfn) == _lruvec.Index
+        && (_frames.IsOrdered || (list & 1) == (int)_frames.TypeOf(pfn));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsOnList(int list, uint pfn) =>
         unchecked((uint)list) < (uint)Definition.Descriptor.Lists
         && pfn < _frames.Count
-        && (_frames.Flags[pfn] & FolioFlags.Lru) != 0
-        && _machine.LruvecIndexOf(pfn) == _lruvec.Index;
+        && _frames.Has(pfn, FolioFlags.Lru)
+        && _lists.IsOf(_lruvec.Lists, pfn);
+
+    /// <summary>Of a folio that the caller owns.</summary>
+    private bool IsOurs(uint pfn) => pfn >= _lruvec.Lists.First && pfn < _lruvec.Lists.End && _lists.IsOf(_lruvec.Lists, pfn);
+
+    /// <summary>What is not on a list can have left it a moment ago where several threads run: no fault of the policy's.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Gone(int list, uint pfn) =>
+        _concurrent && unchecked((uint)list) < (uint)Definition.Descriptor.Lists && pfn < _frames.Count ? false : Override();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Override()

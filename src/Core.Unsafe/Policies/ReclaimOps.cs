@@ -19,7 +19,9 @@ internal sealed unsafe class ReclaimOps
 
     public required delegate*<PolicyView, ReadOnlySpan<uint>, void> OnAccesses { get; init; }
 
-    public required delegate*<PolicyView, uint, YoungSource, void> OnYoung { get; init; }
+    public required delegate*<PolicyView, ReadOnlySpan<uint>, YoungSource, void> OnYoung { get; init; }
+
+    public required delegate*<PolicyView, int, void> Age { get; init; }
 
     public required delegate*<PolicyView, ref ScanControl, ref PassState, void> Prepare { get; init; }
 

@@ -47,6 +47,9 @@ public struct ScanControl
     /// <summary>Something was left alone because of memory.low.</summary>
     public bool LowSkipped { get; set; }
 
+    /// <summary>A lruvec was passed over because another thread was deciding about it.</summary>
+    internal bool Contended { get; set; }
+
     /// <summary>Reclaim for the whole machine: no target, or the root cgroup.</summary>
     public readonly bool IsRootReclaim => Target is null || Target.IsRoot;
 

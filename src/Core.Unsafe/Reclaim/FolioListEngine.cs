@@ -33,19 +33,20 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         for (int i = 0; i < count; i++)
         {
             uint pfn = batch[i];
-            Verdict verdict = _frames.Has(pfn, FolioFlags.Pinned) ? Verdict.Keep
-                : asks ? Judge(view, scan, pfn, Disposition.Shrink)
-                : Verdict.Reclaim;
-            if (verdict is Verdict.Reclaim or Verdict.ReclaimClean)
+            uint slot = _frames.OwnerOf(pfn);
+            Verdict verdict = Verdict.Keep;
+
+            // Whoever has a page's lock uses the page: like the kernel, reclaim tries and goes on.
+            if (_machine.Locks.TryEnter(slot))
             {
-                verdict = _frames.Has(pfn, FolioFlags.SwapBacked)
-                    ? EvictAnon(view, target, pfn, verdict, ref batch)
-                    : EvictFile(view, target, pfn, writes: !asks, ref batch);
-                if (verdict == Verdict.Reclaim)
-                {
-                    batch.Reclaimed++;
-                    continue;
-                }
+                verdict = Work(view, target, scan, pfn, slot, asks, ref batch);
+                _machine.Locks.Exit(slot);
+            }
+
+            if (verdict == Verdict.Reclaim)
+            {
+                batch.Reclaimed++;
+                continue;
             }
 
             if (verdict == Verdict.Activate)
@@ -66,7 +67,14 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     public void Deactivate(PolicyView view, in ScanControl scan, ref FolioBatch batch)
     {
         for (int i = 0; i < batch.Count; i++)
+        {
+            uint slot = _frames.OwnerOf(batch[i]);
+            if (!_machine.Locks.TryEnter(slot))
+                continue;
             Judge(view, scan, batch[i], Disposition.Deactivate);
+            _machine.Locks.Exit(slot);
+        }
+
         batch.Survivors = batch.Count;
     }
 
@@ -85,7 +93,6 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
                 hint = PlaceHint.Tail;
             }
 
-            _frames.Clear(pfn, FolioFlags.Isolated);
             view.Place(pfn, hint);
         }
     }
@@ -93,9 +100,22 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// <summary>Takes a frame from its owner for good: no list, no charge, free.</summary>
     public void Free(PolicyView view, uint pfn)
     {
-        MachineState.Uncharge(view.Memcg, 1);
-        _frames.Flags[pfn] = FolioFlags.None;
+        _machine.Uncharge(view.Memcg);
+        _frames.Release(pfn);
         view.Node.Allocator.Return(pfn);
+    }
+
+    /// <summary>One folio with its lock held: Reclaim when it is gone.</summary>
+    private Verdict Work(PolicyView view, PolicyView target, in ScanControl scan, uint pfn, uint slot, bool asks, ref FolioBatch batch)
+    {
+        if (_frames.Has(pfn, FolioFlags.Pinned))
+            return Verdict.Keep;
+        Verdict verdict = asks ? Judge(view, scan, pfn, Disposition.Shrink) : Verdict.Reclaim;
+        if (verdict is not (Verdict.Reclaim or Verdict.ReclaimClean))
+            return verdict;
+        return _frames.TypeOf(pfn) == FolioType.Anon
+            ? EvictAnon(view, target, pfn, slot, verdict, ref batch)
+            : EvictFile(view, target, pfn, slot, writes: !asks, ref batch);
     }
 
     private Verdict Judge(PolicyView view, in ScanControl scan, uint pfn, Disposition disposition)
@@ -106,31 +126,34 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         return view.Ops.Verdict(view, pfn, references, disposition);
     }
 
-    private Verdict EvictAnon(PolicyView view, PolicyView target, uint pfn, Verdict verdict, ref FolioBatch batch)
+    /// <summary>
+    /// Takes the page out of its table first and looks at its dirty bit after: an access that still found it present has
+    /// set its bits before that or looks again afterwards and faults (Engine.Access). A page that its owner keeps is put back.
+    /// </summary>
+    private Verdict EvictAnon(PolicyView view, PolicyView target, uint pfn, uint slot, Verdict verdict, ref FolioBatch batch)
     {
         // There is no swap cache, so an anonymous page is never clean.
         if (verdict == Verdict.ReclaimClean)
             return Verdict.Keep;
-        uint slot = _frames.Owner[pfn];
         AddressSpace space = _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!;
         if (!_machine.TryTakeSwap())
             return Verdict.Activate;
-        if (backing is not null)
+        _tables.Clear(_tables.Present, slot);
+        bool accessed = _tables.TestAndClear(_tables.Accessed, slot);
+        bool dirty = _tables.TestAndClear(_tables.Dirty, slot);
+        if (backing is not null && !backing.PageOut(new BackedPage(space, null, slot - space.BaseSlot, dirty, view.Node.Id)))
         {
-            bool dirty = LeafTables.Test(_tables.Dirty, slot);
-            if (!backing.PageOut(new BackedPage(space, null, slot - space.BaseSlot, dirty, view.Node.Id)))
-            {
-                _machine.ReturnSwap();
-                return Verdict.Keep;
-            }
+            _machine.ReturnSwap();
+            if (accessed)
+                _tables.Set(_tables.Accessed, slot);
+            if (dirty)
+                _tables.Set(_tables.Dirty, slot);
+            _tables.Set(_tables.Present, slot);
+            return Verdict.Keep;
         }
 
-        uint shadow = Commit(view, target, pfn);
-        LeafTables.Clear(_tables.Present, slot);
-        LeafTables.Clear(_tables.Accessed, slot);
-        LeafTables.Clear(_tables.Dirty, slot);
-        _tables.Entry[slot] = shadow;
-        space.Resident--;
+        _tables.Entry[slot] = Commit(view, target, pfn);
+        space.AddResident(-1, _machine.Concurrent);
         batch.Written++;
         view.Count(Counter.pswpout, 1);
         view.Count(Counter.nr_vmscan_write, 1);
@@ -142,10 +165,10 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// A dirty page is left to the flusher whatever the verdict: reclaim writes no file pages. Under a policy that has
     /// decided when it isolates, a detour would change its order, so the page is written and goes.
     /// </summary>
-    private Verdict EvictFile(PolicyView view, PolicyView target, uint pfn, bool writes, ref FolioBatch batch)
+    private Verdict EvictFile(PolicyView view, PolicyView target, uint pfn, uint slot, bool writes, ref FolioBatch batch)
     {
-        while (_machine.Rmap.FirstOf(pfn) is var mapped && mapped != FrameTable.NoSlot)
-            Unmap(pfn, mapped);
+        while (_machine.Rmap.FirstOf(slot) is var mapped && mapped != FrameTable.NoSlot)
+            Unmap(pfn, slot, mapped);
         bool dirty = _frames.Has(pfn, FolioFlags.Dirty);
         if (dirty && !writes)
         {
@@ -154,14 +177,13 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Activate;
         }
 
-        uint slot = _frames.Owner[pfn];
         PageFile file = _machine.Files[_tables.Space[slot >> LeafTables.EntriesShift]];
         if (backing is not null && !backing.PageOut(new BackedPage(null, file, slot - file.SlotOf(0), dirty, view.Node.Id)))
             return Verdict.Keep;
 
+        _tables.Clear(_tables.Present, slot);
         _tables.Entry[slot] = Commit(view, target, pfn);
-        LeafTables.Clear(_tables.Present, slot);
-        file.Resident--;
+        file.AddResident(-1, _machine.Concurrent);
         if (dirty)
         {
             batch.Written++;
@@ -181,15 +203,15 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         return host.Shadows.Pack(entry, view.Tag);
     }
 
-    /// <summary>Removes one mapping of a file page; its dirty bit moves to the folio.</summary>
-    public void Unmap(uint pfn, uint slot)
+    /// <summary>Removes one mapping of the file page at slot <paramref name="page"/>; its dirty bit moves to the folio.</summary>
+    public void Unmap(uint pfn, uint page, uint slot)
     {
-        if (LeafTables.TestAndClear(_tables.Dirty, slot))
+        _tables.Clear(_tables.Present, slot);
+        if (_tables.TestAndClear(_tables.Dirty, slot))
             _frames.Set(pfn, FolioFlags.Dirty);
-        LeafTables.Clear(_tables.Present, slot);
-        LeafTables.Clear(_tables.Accessed, slot);
+        _tables.Clear(_tables.Accessed, slot);
         _tables.Entry[slot] = 0;
-        _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!.Resident--;
-        _machine.Rmap.Remove(pfn, slot);
+        _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
+        _machine.Rmap.Remove(page, slot);
     }
 }

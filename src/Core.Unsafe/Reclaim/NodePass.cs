@@ -1,4 +1,5 @@
 using System.Numerics;
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
@@ -16,6 +17,9 @@ internal sealed unsafe class NodePass
 {
     /// <summary>What a visit may examine in vain beyond two rounds: a last batch, and short lists that are asked for 32 pages.</summary>
     private const long VisitSlack = 4 * FolioBatch.Capacity;
+
+    /// <summary>Pauses before a lruvec that another reclaimer decides about is passed over.</summary>
+    private const int TokenTries = 16;
 
     private readonly MachineState _machine;
     private readonly PolicyHost _host;
@@ -70,10 +74,15 @@ internal sealed unsafe class NodePass
 
     private void Visit(PolicyView view, PolicyView target, ref ScanControl scan, ref PassState pass)
     {
+        if (!TryTakeToken(view, ref scan))
+            return;
         ReclaimOps ops = view.Ops;
         LruvecBudget budget = default;
         if (!ops.Budget(view, ref scan, ref pass, ref budget))
+        {
+            view.Lruvec.ReleaseToken();
             return;
+        }
 
         // Twice round finds every page that can be freed; a policy that goes on looking is stopped here. What it says it
         // has examined is believed only within what it took and what ends the visit, and the sum is kept from it.
@@ -84,6 +93,9 @@ internal sealed unsafe class NodePass
         {
             FolioBatch batch = default;
             ops.Isolate(view, ref scan, ref pass, ref budget, ref batch);
+
+            // Decisions are over for now: working a batch off may take as long as its owner's store takes.
+            view.Lruvec.ReleaseToken();
             long looked = Math.Clamp(batch.Examined, batch.Count, bound + 1);
             examined += looked;
             fruitless += looked;
@@ -101,10 +113,32 @@ internal sealed unsafe class NodePass
 
             budget.Examined = examined;
             budget.Fruitless = fruitless;
+            if (!TryTakeToken(view, ref scan))
+                break;
+            if (!ops.Continue(view, ref scan, ref pass, ref budget))
+            {
+                view.Lruvec.ReleaseToken();
+                break;
+            }
         }
-        while (ops.Continue(view, ref scan, ref pass, ref budget));
+        while (true);
 
         ops.Visited(view, ref scan, budget.Done ? VisitOutcome.Done : VisitOutcome.Partial);
+    }
+
+    /// <summary>The right to decide about a lruvec, tried for a moment: another reclaimer is at it, and there are others to go to.</summary>
+    private static bool TryTakeToken(PolicyView view, ref ScanControl scan)
+    {
+        var backoff = default(Backoff);
+        for (int i = 0; i < TokenTries; i++)
+        {
+            if (view.Lruvec.TryTakeToken())
+                return true;
+            backoff.Pause();
+        }
+
+        scan.Contended = true;
+        return false;
     }
 
     /// <summary>Evicts from a batch or ages it, and puts back what is left. Returns the pages freed.</summary>
@@ -136,7 +170,7 @@ internal sealed unsafe class NodePass
         for (int i = 0; i < batch.Survivors; i++)
         {
             uint pfn = batch[i];
-            bool mapped = _machine.Frames.Has(pfn, FolioFlags.SwapBacked) || _machine.Frames.Mapping[pfn] != FrameTable.NoSlot;
+            bool mapped = _machine.Frames.Has(pfn, FolioFlags.SwapBacked) || _machine.Rmap.IsMapped(_machine.Frames.OwnerOf(pfn));
             if (mapped || (view.Flags(pfn) & (FolioFlags.Active | FolioFlags.Dirty | FolioFlags.Writeback)) != 0)
                 batch[kept++] = pfn;
             else

@@ -38,16 +38,15 @@ internal sealed unsafe class ReclaimDrivers
     public bool TryCharge(MemoryCgroup memcg)
     {
         int retries = Retries;
-        while (MachineState.OverLimit(memcg, 1) is { } over)
+        while (_machine.TryCharge(memcg) is { } over)
         {
-            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes) == 0 && retries-- == 0)
+            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes, out bool contended) == 0 && !contended && retries-- == 0)
             {
                 _host.ViewOf(over, _machine.Nodes[0]).Count(Counter.oom, 1);
                 return false;
             }
         }
 
-        MachineState.Charge(memcg, 1);
         return true;
     }
 
@@ -57,8 +56,8 @@ internal sealed unsafe class ReclaimDrivers
         Node[] nodes = _fallbacks[homeNode];
         foreach (Node node in nodes)
         {
-            if (node.Free > node.Watermarks.Low)
-                return node.Allocator.Take();
+            if (node.Free > node.Watermarks.Low && node.Allocator.TryTake(0, out uint pfn))
+                return pfn;
         }
 
         foreach (Node node in nodes)
@@ -69,11 +68,11 @@ internal sealed unsafe class ReclaimDrivers
         {
             foreach (Node node in nodes)
             {
-                if (node.Free > node.Watermarks.Min)
-                    return node.Allocator.Take();
+                if (node.Free > node.Watermarks.Min && node.Allocator.TryTake(0, out uint pfn))
+                    return pfn;
             }
 
-            if (ReclaimDirect(nodes) == 0 && retries-- == 0)
+            if (ReclaimDirect(nodes, out bool contended) == 0 && !contended && retries-- == 0)
             {
                 _machine.GlobalCounts.Add(Counter.oom, 1);
                 return FrameTable.NoFrame;
@@ -82,8 +81,15 @@ internal sealed unsafe class ReclaimDrivers
     }
 
     /// <summary>Reclaims at least <paramref name="pages"/> from a cgroup and below, on some nodes.</summary>
+    /// <param name="target">The cgroup.</param>
+    /// <param name="pages">How many are wanted.</param>
+    /// <param name="reclaimer">On whose behalf.</param>
+    /// <param name="swappiness">0 to 200, or null for each cgroup's own.</param>
+    /// <param name="nodes">Where.</param>
+    /// <param name="contended">Some of it was left to other threads that were at it: no progress here says nothing.</param>
     /// <returns>Pages reclaimed; more than asked is usual, 0 means that nothing could be.</returns>
-    public long ReclaimMemcg(MemoryCgroup target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes)
+    public long ReclaimMemcg(
+        MemoryCgroup target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes, out bool contended)
     {
         ScanControl scan = new()
         {
@@ -93,7 +99,9 @@ internal sealed unsafe class ReclaimDrivers
             MaySwap = true,
             NrToReclaim = Math.Max(pages, LeastFor(target)),
         };
-        return TryToFree(nodes, ref scan);
+        long reclaimed = TryToFree(nodes, ref scan);
+        contended = scan.Contended;
+        return reclaimed;
     }
 
     /// <summary>
@@ -109,6 +117,7 @@ internal sealed unsafe class ReclaimDrivers
         }
 
         _machine.GlobalCounts.Add(Counter.pageoutrun, 1);
+        _machine.Lists.Drain();
         long total = 0;
         int priority = ScanControl.DefaultPriority;
         while (priority >= 1 && !node.IsBalanced)
@@ -146,8 +155,8 @@ internal sealed unsafe class ReclaimDrivers
         int retries = Retries;
         while (done < pages)
         {
-            long got = ReclaimMemcg(target, Math.Max(1, (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes);
-            if (got == 0 && retries-- == 0)
+            long got = ReclaimMemcg(target, Math.Max(1, (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes, out bool contended);
+            if (got == 0 && !contended && retries-- == 0)
                 break;
             done += got;
         }
@@ -155,7 +164,7 @@ internal sealed unsafe class ReclaimDrivers
         return done;
     }
 
-    private long ReclaimDirect(Node[] nodes)
+    private long ReclaimDirect(Node[] nodes, out bool contended)
     {
         ScanControl scan = new()
         {
@@ -164,6 +173,7 @@ internal sealed unsafe class ReclaimDrivers
             NrToReclaim = LeastFor(_machine.Root),
         };
         long reclaimed = TryToFree(nodes, ref scan);
+        contended = scan.Contended;
         if (reclaimed > 0)
         {
             foreach (Node node in nodes)
@@ -176,6 +186,7 @@ internal sealed unsafe class ReclaimDrivers
     private long TryToFree(ReadOnlySpan<Node> nodes, ref ScanControl scan)
     {
         bool fullWalk = false;
+        _machine.Lists.Drain();
         while (true)
         {
             if (!scan.IsCgroupReclaim)
