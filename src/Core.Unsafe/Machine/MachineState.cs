@@ -135,7 +135,7 @@ internal sealed unsafe class MachineState : IDisposable
 
     public MemoryCgroup Root { get; }
 
-    public IReadOnlyList<MemoryCgroup> Memcgs => _memcgs;
+    public List<MemoryCgroup> Memcgs => _memcgs;
 
     public IReadOnlyList<ColumnCost> Columns => _store.Costs;
 
@@ -172,7 +172,7 @@ internal sealed unsafe class MachineState : IDisposable
 
     public int SpaceCapacity => _spaces.Length;
 
-    public IReadOnlyList<PageFile> Files => _files;
+    public List<PageFile> Files => _files;
 
     /// <summary>Creates a cgroup with its lruvecs, or null when the reserve is used up.</summary>
     public MemoryCgroup? TryAddMemcg(string path, MemoryCgroup parent) =>

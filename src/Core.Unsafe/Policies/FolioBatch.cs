@@ -45,6 +45,15 @@ public struct FolioBatch
     /// <summary>Folios left.</summary>
     public int Survivors { get; internal set; }
 
+    /// <summary>An empty batch in memory that was not cleared: the numbers past <see cref="Count"/> are never read.</summary>
+    internal void Begin()
+    {
+        Count = Survivors = 0;
+        Disposition = default;
+        Type = default;
+        Scanned = ScannedFile = Examined = Reclaimed = ReclaimedFile = Written = 0;
+    }
+
     internal void CountScanned(FolioType type)
     {
         Scanned++;

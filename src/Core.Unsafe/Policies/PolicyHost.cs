@@ -18,8 +18,12 @@ internal sealed unsafe class PolicyHost
         Definitions = definitions;
         Shadows = new ShadowCodec(definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
         _views = new PolicyView?[memcgs * machine.Nodes.Length];
+        UsesRefaults = definitions.Any(d => (d.Mechanisms & Mechanism.Refault) != 0);
         HandsOverAccesses = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);
     }
+
+    /// <summary>Some policy compares how many refaults were activated since the previous reclaim cycle.</summary>
+    public bool UsesRefaults { get; }
 
     public MachineState Machine { get; }
 
@@ -69,6 +73,8 @@ internal sealed unsafe class PolicyHost
     public long Total(Lruvec lruvec, Counter counter)
     {
         long sum = lruvec.Counts[counter];
+        if (lruvec.Memcg.Below.Length == 0)
+            return sum;
         foreach (MemoryCgroup child in lruvec.Memcg.Below)
             sum += Total(Machine.LruvecOf(child, lruvec.Node), counter);
         return sum;

@@ -33,6 +33,8 @@ public sealed unsafe class PolicyView
     private readonly FrameLists _lists;
     private readonly Lruvec _lruvec;
     private readonly bool _concurrent;
+    private readonly int _listCount;
+    private uint _placing = None;
 
     internal PolicyView(PolicyHost host, Lruvec lruvec, PolicyDefinition definition)
     {
@@ -44,6 +46,7 @@ public sealed unsafe class PolicyView
         _lruvec = lruvec;
         Definition = definition;
         Ops = definition.Ops;
+        _listCount = definition.Descriptor.Lists;
         Tag = host.TagOf(definition);
     }
 
@@ -334,6 +337,9 @@ public sealed unsafe class PolicyView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Place(uint pfn, PlaceHint hint)
     {
+        // The core knows whose this folio is, so the policy's answer for it is not asked about once more.
+        if (!_concurrent)
+            _placing = pfn;
         Ops.Place(this, pfn, hint);
 
         // Where several threads run, the folio may be in a batch or gone again by now, so this can't be asked.
@@ -352,16 +358,25 @@ public sealed unsafe class PolicyView
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MayPlace(int list, uint pfn) =>
-        unchecked((uint)list) < (uint)Definition.Descriptor.Lists
-        && pfn < _frames.Count
-        && (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.Isolated
-        && _machine.LruvecIndexOf(pfn) == _lruvec.Index
-        && (_frames.IsOrdered || (list & 1) == (int)_frames.TypeOf(pfn));
+    private bool MayPlace(int list, uint pfn)
+    {
+        if (unchecked((uint)list) >= (uint)_listCount)
+            return false;
+        if (pfn == _placing && _frames.IsOrdered)
+        {
+            _placing = None;
+            return true;
+        }
+
+        return pfn < _frames.Count
+            && (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.Isolated
+            && _machine.LruvecIndexOf(pfn) == _lruvec.Index
+            && (_frames.IsOrdered || (list & 1) == (int)_frames.TypeOf(pfn));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsOnList(int list, uint pfn) =>
-        unchecked((uint)list) < (uint)Definition.Descriptor.Lists
+        unchecked((uint)list) < (uint)_listCount
         && pfn < _frames.Count
         && _frames.Has(pfn, FolioFlags.Lru)
         && _lists.IsOf(_lruvec.Lists, pfn);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
@@ -46,6 +47,25 @@ internal sealed unsafe class NodePass
         int priority = scan.Priority;
         MemoryCgroup root = scan.Target ?? _machine.Root;
         PolicyView target = _host.ViewOf(root, node);
+        if (root.Below.Length == 0)
+        {
+            // A target with nothing below it, the common case at a limit, is a walk of one whatever the cookie says.
+            PassState pass = default;
+            if (!scan.Background)
+                target.Ops.Prepare(target, ref scan, ref pass);
+            Visit(target, target, ref scan, ref pass);
+        }
+        else
+        {
+            RunBelow(target, root, node, ref scan, shared);
+        }
+
+        // A policy may make a reclaim more urgent, never less: the drivers count on the priority to run out.
+        scan.Priority = Math.Clamp(scan.Priority, 0, priority);
+    }
+
+    private void RunBelow(PolicyView target, MemoryCgroup root, Node node, ref ScanControl scan, bool shared)
+    {
         Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
         if (!scan.Background)
             Prepare(target, root, node, ref scan, passes);
@@ -67,11 +87,9 @@ internal sealed unsafe class NodePass
             if (shared && scan.NrReclaimed >= scan.NrToReclaim)
                 break;
         }
-
-        // A policy may make a reclaim more urgent, never less: the drivers count on the priority to run out.
-        scan.Priority = Math.Clamp(scan.Priority, 0, priority);
     }
 
+    [SkipLocalsInit]
     private void Visit(PolicyView view, PolicyView target, ref ScanControl scan, ref PassState pass)
     {
         if (!TryTakeToken(view, ref scan))
@@ -91,7 +109,8 @@ internal sealed unsafe class NodePass
         long fruitless = 0;
         do
         {
-            FolioBatch batch = default;
+            Unsafe.SkipInit(out FolioBatch batch);
+            batch.Begin();
             ops.Isolate(view, ref scan, ref pass, ref budget, ref batch);
 
             // Decisions are over for now: working a batch off may take as long as its owner's store takes.
@@ -127,7 +146,10 @@ internal sealed unsafe class NodePass
     }
 
     /// <summary>The right to decide about a lruvec, tried for a moment: another reclaimer is at it, and there are others to go to.</summary>
-    private static bool TryTakeToken(PolicyView view, ref ScanControl scan)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryTakeToken(PolicyView view, ref ScanControl scan) => view.Lruvec.TryTakeToken() || TryTakeAgain(view, ref scan);
+
+    private static bool TryTakeAgain(PolicyView view, ref ScanControl scan)
     {
         var backoff = default(Backoff);
         for (int i = 0; i < TokenTries; i++)
@@ -163,9 +185,11 @@ internal sealed unsafe class NodePass
     }
 
     /// <summary>The policy asked for the survivors that are clean, unmapped and not active to be tried once more.</summary>
+    [SkipLocalsInit]
     private void RetryOnce(PolicyView view, PolicyView target, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {
-        FolioBatch retry = default;
+        Unsafe.SkipInit(out FolioBatch retry);
+        retry.Begin();
         int kept = 0;
         for (int i = 0; i < batch.Survivors; i++)
         {

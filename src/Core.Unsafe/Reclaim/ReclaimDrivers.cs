@@ -201,8 +201,12 @@ internal sealed unsafe class ReclaimDrivers
                 scan.Priority--;
             }
 
-            foreach (Node node in nodes)
-                SnapshotRefaults(scan.Target ?? _machine.Root, node);
+            if (_host.UsesRefaults)
+            {
+                foreach (Node node in nodes)
+                    SnapshotRefaults(scan.Target ?? _machine.Root, node);
+            }
+
             if (scan.NrReclaimed > 0)
                 return scan.NrReclaimed;
 
