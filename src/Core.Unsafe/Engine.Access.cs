@@ -80,13 +80,13 @@ public sealed unsafe partial class Engine
                 {
                     hits++;
                     if (logsHits)
-                        LogHit(entry[slot]);
+                        LogHit(tables.FrameOf(slot));
                     continue;
                 }
             }
 
             // Faults come in runs: the entries of the next few accesses are fetched while this one is worked on.
-            if (Sse.IsSupported && i + Ahead < accesses.Length)
+            if (Sse.IsSupported && entry != null && i + Ahead < accesses.Length)
                 Sse.Prefetch0(entry + Math.Min(baseSlot + (accesses[i + Ahead] & ~WriteBit), lastSlot));
             if (!Fault(space, page, slot, (word & WriteBit) != 0, ref tally))
             {
@@ -162,7 +162,7 @@ public sealed unsafe partial class Engine
 
     private bool FaultAnon(AddressSpace space, uint page, uint slot, in Arrival arrival, bool write, ref AccessTally tally)
     {
-        uint pfn = Obtain(arrival, ref tally);
+        uint pfn = Obtain(arrival, slot, ref tally);
         _machine.Locks.Enter(slot);
         LeafTables tables = _machine.Tables;
         if (LeafTables.Test(tables.Present, slot))
@@ -181,8 +181,8 @@ public sealed unsafe partial class Engine
             return false;
         }
 
+        uint shadow = tables.ShadowAt(slot);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
-        uint shadow = tables.Entry[slot];
         PolicyView view = ViewOf(arrival.Memcg, pfn);
         if (shadow == 0)
         {
@@ -199,7 +199,9 @@ public sealed unsafe partial class Engine
         }
 
         // The entry comes before the list: who finds the folio on a list reads its frame from there.
-        tables.Entry[slot] = pfn;
+        if (_machine.IsIdentity)
+            view.Node.CountHeld(1);
+        tables.SetFrame(slot, pfn);
         view.Ops.OnEvent(view, pfn, arrival.Event);
         view.Place(pfn, PlaceHint.Head);
         Map(space, slot, (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0, write);
@@ -235,7 +237,7 @@ public sealed unsafe partial class Engine
         bool mapped = _machine.Rmap.TryAdd(indexSlot, slot);
         if (mapped)
         {
-            tables.Entry[slot] = pfn;
+            tables.SetFrame(slot, pfn);
             Map(space, slot, clears, write);
             tables.Set(tables.Present, slot);
             space.AddResident(1, _machine.Concurrent);
@@ -281,7 +283,7 @@ public sealed unsafe partial class Engine
         _machine.Locks.Exit(slot);
 
         FlushHits();
-        uint fresh = Obtain(arrival, ref tally);
+        uint fresh = Obtain(arrival, slot, ref tally);
         if (fresh == FrameTable.NoFrame)
             return fresh;
         _machine.Locks.Enter(slot);
@@ -297,7 +299,7 @@ public sealed unsafe partial class Engine
         _machine.Frames.Hold(fresh, FolioType.File, slot);
         tables.FileMemcg[slot] = arrival.Memcg.Id;
         PolicyView view = ViewOf(arrival.Memcg, fresh);
-        uint shadow = tables.Entry[slot];
+        uint shadow = tables.ShadowAt(slot);
         if (shadow == 0)
         {
             tally.ColdFaults++;
@@ -309,7 +311,7 @@ public sealed unsafe partial class Engine
         }
 
         _backing?.PageIn(new BackedPage(null, file, page, false, view.Node.Id));
-        tables.Entry[slot] = fresh;
+        tables.SetFrame(slot, fresh);
         tables.Set(tables.Present, slot);
         file.AddResident(1, _machine.Concurrent);
         view.Ops.OnEvent(view, fresh, arrival.Event);
@@ -333,16 +335,22 @@ public sealed unsafe partial class Engine
         tally.Hits++;
     }
 
-    private void Return(uint pfn) => _machine.Nodes[_machine.NodeIdOf(pfn)].Allocator.Return(pfn);
+    private void Return(uint pfn)
+    {
+        if (!_machine.IsIdentity)
+            _machine.Nodes[_machine.NodeIdOf(pfn)].Return(pfn);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private PolicyView ViewOf(MemoryCgroup memcg, uint pfn) => _host.ViewAt(memcg.Id * _machine.Nodes.Length + _machine.NodeIdOf(pfn));
 
     /// <summary>A charged frame, or NoFrame with the refusal tallied.</summary>
-    private uint Obtain(in Arrival arrival, ref AccessTally tally)
+    private uint Obtain(in Arrival arrival, uint slot, ref AccessTally tally)
     {
         if (_drivers.TryCharge(arrival.Memcg))
         {
+            if (_machine.IsIdentity)
+                return slot;
             uint pfn = _drivers.Allocate(arrival.HomeNode);
             if (pfn != FrameTable.NoFrame)
                 return pfn;
@@ -356,7 +364,7 @@ public sealed unsafe partial class Engine
     /// <summary>The shadow goes to the policy that made it; one of another policy counts as not recent.</summary>
     private void Refault(PolicyView view, uint pfn, uint shadow, bool inFault)
     {
-        ShadowEntry entry = _host.Shadows.Unpack(shadow, out int tag);
+        ShadowEntry entry = _host.Shadows.Unpack(shadow, view.Memcg.Id, (byte)view.Node.Id, out int tag);
         if (tag == view.Tag && view.Has(Mechanism.Refault))
             view.Ops.OnRefault(view, pfn, entry, inFault);
         else

@@ -39,7 +39,7 @@ public sealed unsafe partial class Engine
                     }
 
                     present++;
-                    uint pfn = _tables.Entry[slot];
+                    uint pfn = _tables.FrameOf(slot);
                     if (pfn >= _frames.Count || _frames.Flags(pfn) == FolioFlags.None)
                         return $"Page {page} of {where} names frame {pfn}, which is free or does not exist.";
                     bool anon = _frames.TypeOf(pfn) == FolioType.Anon;
@@ -79,7 +79,7 @@ public sealed unsafe partial class Engine
                 }
 
                 present++;
-                uint pfn = _tables.Entry[slot];
+                uint pfn = _tables.FrameOf(slot);
                 if (pfn >= _frames.Count || _frames.Flags(pfn) == FolioFlags.None || _frames.TypeOf(pfn) != FolioType.File || _frames.OwnerOf(pfn) != slot)
                     return $"Page {page} of {where} names frame {pfn}, which does not hold it.";
                 _filePages--;
@@ -92,7 +92,7 @@ public sealed unsafe partial class Engine
         {
             if (LeafTables.Test(_tables.Accessed, slot) || LeafTables.Test(_tables.Dirty, slot))
                 return $"{what} is absent and has its accessed or dirty bit set.";
-            uint entry = _tables.Entry[slot];
+            uint entry = _tables.ShadowAt(slot);
             if (entry == 0)
                 return null;
             if (!anon)
@@ -138,7 +138,7 @@ public sealed unsafe partial class Engine
                 if (_isTaken[table])
                     continue;
                 nuint word = (nuint)table * LeafTables.WordsPerTable;
-                bool clear = !new ReadOnlySpan<uint>(_tables.Entry + (nuint)table * LeafTables.Entries, LeafTables.Entries).ContainsAnyExcept(0u)
+                bool clear = (machine.IsIdentity || !new ReadOnlySpan<uint>(_tables.Entry + (nuint)table * LeafTables.Entries, LeafTables.Entries).ContainsAnyExcept(0u))
                     && !new ReadOnlySpan<ulong>(_tables.Present + word, LeafTables.WordsPerTable).ContainsAnyExcept(0ul)
                     && !new ReadOnlySpan<ulong>(_tables.Accessed + word, LeafTables.WordsPerTable).ContainsAnyExcept(0ul)
                     && !new ReadOnlySpan<ulong>(_tables.Dirty + word, LeafTables.WordsPerTable).ContainsAnyExcept(0ul);

@@ -84,8 +84,8 @@ public sealed unsafe partial class Engine
             ulong inUse = 0;
             for (uint pfn = node.FirstPfn; pfn < node.FirstPfn + node.Pages; pfn++)
             {
-                bool isFree = IsFree(pfn);
                 bool used = (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) != 0;
+                bool isFree = node.IsFree(pfn, _frames.Flags(pfn) != FolioFlags.None);
                 if (isFree && _frames.Flags(pfn) != FolioFlags.None)
                     return $"Frame {pfn} is free and has the flags {_frames.Flags(pfn)}.";
                 if (!isFree && !used)
@@ -98,8 +98,6 @@ public sealed unsafe partial class Engine
                 ? null
                 : $"Node {node.Id} of {node.Pages} frames has {node.Free} free and {inUse} in use.";
         }
-
-        private bool IsFree(uint pfn) => machine.Nodes[machine.NodeIdOf(pfn)].Allocator.IsFree(pfn);
 
         private string? CheckOrderedLists()
         {

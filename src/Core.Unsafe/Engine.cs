@@ -185,6 +185,8 @@ public sealed unsafe partial class Engine : IDisposable
         ThrowIfDisposed();
         if (pages == 0)
             throw new EngineException("A file has at least 1 page.");
+        if (_machine.IsIdentity)
+            throw new EngineException("In an identity engine every page is a frame of its own, so there are no files to be mapped.");
         using QuiesceGate.Closure change = _machine.Gate.Close();
         return _machine.TryAddFile(pages, out string? problem) ?? throw new EngineException(problem!);
     }
@@ -228,9 +230,9 @@ public sealed unsafe partial class Engine : IDisposable
             uint pfn = tables.FrameAt(slot);
             if (pfn == FrameTable.NoFrame)
             {
-                if (tables.Entry[slot] != 0 && space.VmaAt(page).File is null)
+                if (tables.ShadowAt(slot) != 0 && space.VmaAt(page).File is null)
                     _machine.ReturnSwap();
-                tables.Entry[slot] = 0;
+                tables.SetShadow(slot, 0);
             }
             else if (_machine.Frames.Has(pfn, FolioFlags.SwapBacked))
             {
@@ -238,7 +240,7 @@ public sealed unsafe partial class Engine : IDisposable
                 tables.Clear(tables.Present, slot);
                 tables.Clear(tables.Accessed, slot);
                 tables.Clear(tables.Dirty, slot);
-                tables.Entry[slot] = 0;
+                tables.SetShadow(slot, 0);
                 space.AddResident(-1, _machine.Concurrent);
             }
             else

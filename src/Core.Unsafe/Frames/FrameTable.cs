@@ -69,15 +69,18 @@ internal sealed unsafe class FrameTable
     /// <param name="positions">List positions of the ordered form; 0 for the unordered one.</param>
     /// <param name="memcgOfTable">The cgroup of anonymous pages, by leaf table of 512 slots.</param>
     /// <param name="memcgOfFileSlot">The cgroup of file pages, by page-cache slot.</param>
+    /// <param name="identity">Every frame is owned by the slot of its own number.</param>
     /// <param name="concurrent">Several threads use the table at once.</param>
-    public FrameTable(ColumnStore store, uint frames, ulong positions, ushort* memcgOfTable, ushort* memcgOfFileSlot, bool concurrent)
+    public FrameTable(
+        ColumnStore store, uint frames, ulong positions, ushort* memcgOfTable, ushort* memcgOfFileSlot, bool identity, bool concurrent)
     {
         Count = frames;
         _memcgOfTable = memcgOfTable;
         _memcgOfFileSlot = memcgOfFileSlot;
         _positions = positions;
         _concurrent = concurrent;
-        _place = store.Reserve<uint>(positions > 0 ? "frame.place" : "frame.owner", frames).Pointer;
+        if (positions > 0 || !identity)
+            _place = store.Reserve<uint>(positions > 0 ? "frame.place" : "frame.owner", frames).Pointer;
         if (positions > 0)
         {
             _word = store.Reserve<ushort>("frame.flags", frames).Pointer;
@@ -103,6 +106,9 @@ internal sealed unsafe class FrameTable
 
     /// <summary>The unordered form's byte of each frame, padded so that 64 can be read at any frame.</summary>
     public byte* Lru => _lru;
+
+    /// <summary>Position or owner of each frame; in the unordered form of an identity engine, null.</summary>
+    public uint* Place => _place;
 
     /// <summary>What a list holds at each position: the owner of a frame. Ordered form only.</summary>
     public uint* Entry => _entry;
@@ -236,7 +242,8 @@ internal sealed unsafe class FrameTable
     /// <summary>A fresh frame for one page, owned by the caller until it is placed.</summary>
     public void Hold(uint pfn, FolioType type, uint owner)
     {
-        _place[pfn] = owner;
+        if (_place != null)
+            _place[pfn] = owner;
         if (_entry != null)
             _word[pfn] = (ushort)(FolioFlags.Isolated | (type == FolioType.Anon ? FolioFlags.SwapBacked : FolioFlags.None));
         else
@@ -260,6 +267,8 @@ internal sealed unsafe class FrameTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint OwnerOf(uint pfn)
     {
+        if (_place == null)
+            return pfn;
         uint place = _place[pfn];
         return _entry != null && (_word[pfn] & (uint)FolioFlags.Lru) != 0 ? _entry[place] : place;
     }

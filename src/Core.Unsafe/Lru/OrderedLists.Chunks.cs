@@ -348,7 +348,7 @@ internal sealed unsafe partial class OrderedLists
             {
                 uint position = source * ChunkPositions + (uint)BitOperations.TrailingZeroCount(rest);
                 uint owner = _entry[position];
-                uint pfn = _frameOf[owner];
+                uint pfn = FrameOf(owner);
                 FolioFlags before = FolioFlags.None;
                 if (_concurrent && (!IsAt(pfn, position) || !TryClaimAt(pfn, position, out before)))
                     continue;

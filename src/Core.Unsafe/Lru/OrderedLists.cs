@@ -65,7 +65,7 @@ internal sealed unsafe partial class OrderedLists
     /// <summary>Lists over the frames of <paramref name="frames"/>.</summary>
     /// <param name="store">Where the chunks are reserved.</param>
     /// <param name="frames">The frames, in the ordered form.</param>
-    /// <param name="frameOf">The table entries: the frame that each owner slot names.</param>
+    /// <param name="frameOf">The table entries: the frame that each owner slot names; null when that is the frame of its own number.</param>
     /// <param name="lists">All lists, <see cref="FrameLists.MaxLists"/> for each lruvec.</param>
     /// <param name="tokens">One token for each lruvec, <see cref="FrameLists.TokenStride"/> apart.</param>
     /// <param name="concurrent">Several threads use the lists at once.</param>
@@ -330,7 +330,7 @@ internal sealed unsafe partial class OrderedLists
             // Unlike a list of links, this one knows who comes later: their table entries are fetched meanwhile.
             if (Sse.IsSupported)
                 Sse.Prefetch0(_frameOf + _entry[Math.Min(position + Ahead, _lastPosition)]);
-            uint pfn = _frameOf[_entry[position]];
+            uint pfn = FrameOf(_entry[position]);
             if (!_concurrent || IsAt(pfn, position))
                 return pfn;
             live &= live - 1;
@@ -345,7 +345,7 @@ internal sealed unsafe partial class OrderedLists
         {
             int index = 63 - BitOperations.LeadingZeroCount(live);
             uint position = chunk * ChunkPositions + (uint)index;
-            uint pfn = _frameOf[_entry[position]];
+            uint pfn = FrameOf(_entry[position]);
             if (!_concurrent || IsAt(pfn, position))
                 return pfn;
             live &= ~(1UL << index);
@@ -353,6 +353,9 @@ internal sealed unsafe partial class OrderedLists
 
         return FrameTable.NoFrame;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint FrameOf(uint owner) => _frameOf != null ? _frameOf[owner] : owner;
 
     private uint FirstFrom(uint chunk)
     {

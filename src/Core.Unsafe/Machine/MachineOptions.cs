@@ -36,6 +36,14 @@ public record MachineOptions
     public ListOrder Order { get; init; }
 
     /// <summary>
+    /// Page p of an address space has a frame of its own, number p of its leaf tables' slots: for an owner whose pages are
+    /// where they are, such as a buffer pool or a VMM. There is nothing to translate and no reverse map, which saves 8
+    /// bytes a frame; how many pages may be there is said by cgroup limits alone. Nodes have multiples of 512 pages, and
+    /// there are no files. An address space lies on its home node.
+    /// </summary>
+    public bool Identity { get; init; }
+
+    /// <summary>
     /// Many threads may call at once: tasks that access pages, one kswapd for each node, direct and proactive reclaim. Every
     /// change to shared state is then atomic. When false, one thread at a time drives the engine, and the same calls in the
     /// same order give the same run. Takes policies that say that they can (<see cref="Policies.PolicyFlags.Concurrent"/>).
@@ -61,6 +69,8 @@ public record MachineOptions
             NodeOptions node = Nodes[i];
             if (node.Pages < MinNodePages || node.Pages >= uint.MaxValue)
                 return $"Node {i} has {node.Pages} pages; {MinNodePages} to {uint.MaxValue - 1} are accepted.";
+            if (Identity && node.Pages % PageTables.LeafTables.Entries != 0)
+                return $"Node {i} has {node.Pages} pages; in an identity engine a multiple of {PageTables.LeafTables.Entries} is accepted.";
             if (node.Tier < 0)
                 return $"Node {i} has memory tier {node.Tier}; tiers start at 0.";
             frames += node.Pages;
@@ -74,6 +84,8 @@ public record MachineOptions
             return $"Capacity for {AddressSpaces} address spaces was asked for; 1 to 65535 are accepted.";
         if (LeafTables is < 1 or > PageTables.LeafTables.MaxTables)
             return $"Capacity for {LeafTables} leaf tables was asked for; 1 to {PageTables.LeafTables.MaxTables} are accepted.";
+        if (Identity && LeafTables is not null)
+            return "An identity engine has exactly the leaf tables of its frames; no number of them is accepted.";
         if (VectorBits is not (null or 64 or 128 or 256 or 512))
             return $"A vector width of {VectorBits} bits was asked for; 64 (none), 128, 256 and 512 are accepted.";
         return null;

@@ -23,7 +23,7 @@ internal sealed unsafe class MachineState : IDisposable
     private const int LongsPerLruvec = 6;
 
     private readonly ColumnStore _store = new();
-    private readonly ExtentReserve _tableReserve;
+    private readonly ExtentReserve[] _tableReserves;
     private readonly List<MemoryCgroup> _memcgs = [];
     private readonly AddressSpace?[] _spaces;
     private readonly List<PageFile> _files = [];
@@ -45,7 +45,8 @@ internal sealed unsafe class MachineState : IDisposable
             ulong frames = 0;
             foreach (NodeOptions node in options.Nodes)
                 frames += node.Pages;
-            uint tables = options.LeafTables ?? (uint)Math.Min(
+            IsIdentity = options.Identity;
+            uint tables = IsIdentity ? (uint)(frames / LeafTables.Entries) : options.LeafTables ?? (uint)Math.Min(
                 LeafTables.MaxTables, Math.Max(4096, 4 * ((frames + LeafTables.Entries - 1) / LeafTables.Entries)));
 
             int lruvecs = checked(options.Memcgs * options.Nodes.Count);
@@ -57,17 +58,18 @@ internal sealed unsafe class MachineState : IDisposable
             VectorWidth = VectorWidths.Choose(options.VectorBits);
             Bits = new AccessedBits(VectorWidth, exclusive: !concurrent);
             Sweep = new ByteSweep(VectorWidth);
-            Tables = new LeafTables(_store, tables, concurrent);
-            Frames = new FrameTable(_store, (uint)frames, positions, Tables.Memcg, Tables.FileMemcg, concurrent);
+            Tables = new LeafTables(_store, tables, IsIdentity, concurrent);
+            Frames = new FrameTable(_store, (uint)frames, positions, Tables.Memcg, Tables.FileMemcg, IsIdentity, concurrent);
+            if (IsIdentity)
+                Tables.KeepShadowsIn(positions > 0 ? Frames.Place : null, _store);
             _lists = _store.Reserve<LruList>("lruvec.lists", (nuint)lruvecs * FrameLists.MaxLists);
             _tokens = _store.Reserve<int>("lruvec.token", (nuint)lruvecs * FrameLists.TokenStride);
             Lists = new FrameLists(_store, Frames, Tables.Entry, _lists.Pointer, _tokens.Pointer, VectorWidth, concurrent);
-            Rmap = new ReverseMap(_store, Tables, options.SharedMappings ?? (uint)(frames / 8), concurrent);
+            Rmap = new ReverseMap(_store, Tables, IsIdentity ? 0 : options.SharedMappings ?? (uint)(frames / 8), concurrent);
             Locks = new SlotLocks(_store, concurrent);
             Gate = new QuiesceGate(_store, concurrent);
             PolicyWordCount = policyWords;
             PolicyWords = _store.Reserve<uint>("frame.policy", (nuint)frames * (nuint)policyWords).Pointer;
-            _tableReserve = new ExtentReserve(tables);
             _spaces = new AddressSpace?[options.AddressSpaces];
             _memcgCapacity = options.Memcgs;
             _swapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
@@ -78,9 +80,20 @@ internal sealed unsafe class MachineState : IDisposable
             {
                 uint pages = (uint)options.Nodes[i].Pages;
                 nodes[i] = new Node(
-                    i, first, pages, options.Nodes[i].Tier, Watermarks.ForNode(pages, frames), new FrameAllocator(_store, first, pages));
+                    i,
+                    first,
+                    pages,
+                    options.Nodes[i].Tier,
+                    IsIdentity ? default : Watermarks.ForNode(pages, frames),
+                    IsIdentity ? null : new FrameAllocator(_store, first, pages),
+                    concurrent);
                 first += pages;
             }
+
+            // Where a slot is a frame, the tables of a node are those of its frames.
+            _tableReserves = IsIdentity
+                ? [.. nodes.Select(n => new ExtentReserve(n.FirstPfn / LeafTables.Entries, n.Pages / LeafTables.Entries))]
+                : [new ExtentReserve(0, tables)];
 
             Nodes = nodes;
             _lruvecs = new Lruvec?[lruvecs];
@@ -99,6 +112,9 @@ internal sealed unsafe class MachineState : IDisposable
             throw;
         }
     }
+
+    /// <summary>A page's slot is its frame.</summary>
+    public bool IsIdentity { get; }
 
     /// <summary>Several threads may drive the machine at once.</summary>
     public bool Concurrent { get; }
@@ -188,7 +204,7 @@ internal sealed unsafe class MachineState : IDisposable
             return null;
         }
 
-        if (!TryTakeTables(pages, out uint first, out uint tables, out problem))
+        if (!TryTakeTables(pages, homeNode, out uint first, out uint tables, out problem))
             return null;
         for (uint table = first; table < first + tables; table++)
         {
@@ -208,7 +224,7 @@ internal sealed unsafe class MachineState : IDisposable
             return null;
         }
 
-        if (!TryTakeTables(pages, out uint first, out uint tables, out problem))
+        if (!TryTakeTables(pages, 0, out uint first, out uint tables, out problem))
             return null;
         for (uint table = first; table < first + tables; table++)
             Tables.Space[table] = (ushort)_files.Count;
@@ -221,7 +237,7 @@ internal sealed unsafe class MachineState : IDisposable
     public void RemoveSpace(AddressSpace space)
     {
         Tables.Wipe(space.FirstTable, space.Tables);
-        _tableReserve.Return(space.FirstTable, space.Tables);
+        ReserveOf(space.HomeNode).Return(space.FirstTable, space.Tables);
         _spaces[space.Id] = null;
         space.Destroyed = true;
     }
@@ -276,13 +292,14 @@ internal sealed unsafe class MachineState : IDisposable
     public void Dispose() => _store.Dispose();
 
     /// <summary>Leaf tables in a row for <paramref name="pages"/> pages, at least 1.</summary>
-    private bool TryTakeTables(ulong pages, out uint first, out uint tables, out string? problem)
+    private bool TryTakeTables(ulong pages, int node, out uint first, out uint tables, out string? problem)
     {
+        ExtentReserve reserve = ReserveOf(node);
         (first, tables) = (0, 0);
         ulong wanted = (pages - 1) / LeafTables.Entries + 1;
-        if (wanted > LeafTables.MaxTables || !_tableReserve.TryTake((uint)wanted, out first))
+        if (wanted > LeafTables.MaxTables || !reserve.TryTake((uint)wanted, out first))
         {
-            problem = $"{pages} pages need {wanted} leaf tables in a row; the longest free run of the {_tableReserve.Capacity} reserved is {_tableReserve.LongestRun}.";
+            problem = $"{pages} pages need {wanted} leaf tables in a row; the longest free run of the {reserve.Capacity} reserved is {reserve.LongestRun}.";
             return false;
         }
 
@@ -290,6 +307,8 @@ internal sealed unsafe class MachineState : IDisposable
         problem = null;
         return true;
     }
+
+    private ExtentReserve ReserveOf(int node) => _tableReserves[IsIdentity ? node : 0];
 
     private MemoryCgroup AddMemcg(string path, MemoryCgroup? parent)
     {

@@ -1,3 +1,4 @@
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 
 namespace ReclaimNative.Machine;
@@ -5,14 +6,20 @@ namespace ReclaimNative.Machine;
 /// <summary>A NUMA node: a range of page frames with watermarks and a memory tier.</summary>
 public sealed class Node
 {
-    internal Node(int id, uint firstPfn, uint pages, int tier, Watermarks watermarks, FrameAllocator allocator)
+    private readonly FrameAllocator? _allocator;
+    private readonly bool _concurrent;
+    private long _held;
+
+    /// <summary>A node with frames to hand out or, without an allocator, one whose every page has a frame of its own.</summary>
+    internal Node(int id, uint firstPfn, uint pages, int tier, Watermarks watermarks, FrameAllocator? allocator, bool concurrent)
     {
+        _allocator = allocator;
+        _concurrent = concurrent;
         Id = id;
         FirstPfn = firstPfn;
         Pages = pages;
         Tier = tier;
         Watermarks = watermarks;
-        Allocator = allocator;
     }
 
     /// <summary>Number of the node, from 0.</summary>
@@ -31,7 +38,7 @@ public sealed class Node
     public Watermarks Watermarks { get; }
 
     /// <summary>Frames free now.</summary>
-    public uint Free => Allocator.Free;
+    public uint Free => _allocator?.Free ?? (uint)(Pages - Volatile.Read(ref _held));
 
     /// <summary>
     /// An allocation saw fewer free frames than the low watermark: the owner should call kswapd. Cleared by the call
@@ -42,7 +49,22 @@ public sealed class Node
     /// <summary>Runs of kswapd in a row that freed nothing; at 16 the node is given up until direct reclaim succeeds.</summary>
     public int KswapdFailures { get; internal set; }
 
-    internal FrameAllocator Allocator { get; }
+    internal FrameAllocator Allocator => _allocator!;
 
-    internal bool IsBalanced => Free > Watermarks.High;
+    internal bool IsBalanced => Free > Watermarks.High || Watermarks.High == 0;
+
+    /// <summary>Whether a frame of this node is free, given what its flags say.</summary>
+    internal bool IsFree(uint pfn, bool hasFlags) => _allocator?.IsFree(pfn) ?? !hasFlags;
+
+    /// <summary>Counts pages that are there, where each has a frame of its own.</summary>
+    internal void CountHeld(int pages) => Atomic.Add(ref _held, pages, _concurrent);
+
+    /// <summary>Takes a frame back.</summary>
+    internal void Return(uint pfn)
+    {
+        if (_allocator is { } allocator)
+            allocator.Return(pfn);
+        else
+            CountHeld(-1);
+    }
 }

@@ -127,7 +127,7 @@ internal static unsafe class PageTableWalk
         for (long i = 0; i < candidates; i++)
         {
             uint slot = slots[i];
-            if (!IsOurs(machine, lruvec, tables.Entry[slot], slot))
+            if (!IsOurs(machine, lruvec, tables.FrameOf(slot), slot))
                 young[(slot >> 6) & (LeafTables.WordsPerTable - 1)] &= ~(1UL << (int)(slot & 63));
         }
 
@@ -137,7 +137,7 @@ internal static unsafe class PageTableWalk
         for (long i = 0; i < found; i++)
         {
             uint slot = slots[i];
-            uint pfn = tables.Entry[slot];
+            uint pfn = tables.FrameOf(slot);
             PropagateDirty(machine, pfn, slot);
             slots[i] = pfn;
         }

@@ -130,7 +130,7 @@ internal static unsafe class ReferenceScan
             uint neighbour = space.BaseSlot + (uint)at;
             if (neighbour == slot || !LeafTables.Test(tables.Present, neighbour) || !LeafTables.Test(tables.Accessed, neighbour))
                 continue;
-            uint pfn = tables.Entry[neighbour];
+            uint pfn = tables.FrameOf(neighbour);
             if (!PageTableWalk.IsOurs(machine, lruvec, pfn, neighbour) || !tables.TestAndClear(tables.Accessed, neighbour))
                 continue;
             PageTableWalk.PropagateDirty(machine, pfn, neighbour);

@@ -25,16 +25,26 @@ internal readonly struct ShadowCodec
     private readonly int _memcgShift;
     private readonly int _stampShift;
 
-    public ShadowCodec(int policies, int nodes, int memcgs, ulong frames)
+    private readonly int _width;
+
+    /// <summary>A codec of <paramref name="width"/> bits for an engine of these capacities.</summary>
+    public ShadowCodec(int width, int policies, int nodes, int memcgs, ulong frames)
     {
+        _width = width;
         _tagShift = 2;
         _nodeShift = _tagShift + BitsFor(policies);
         _memcgShift = _nodeShift + BitsFor(nodes);
         _stampShift = _memcgShift + BitsFor(memcgs);
-        StampBits = 32 - _stampShift;
+        StampBits = width - _stampShift;
         int needed = 64 - BitOperations.LeadingZeroCount(frames);
         BucketOrder = Math.Max(0, needed - StampBits);
     }
+
+    /// <summary>
+    /// Shadows of 16 bits, for an engine whose pages stay on one node and in one cgroup: those are the page's own and are
+    /// not stored.
+    /// </summary>
+    public static ShadowCodec Narrow(int policies, ulong frames) => new(16, policies, 1, 1, frames);
 
     /// <summary>Width of a stamp in bits; stamps compare modulo 2^StampBits.</summary>
     public int StampBits { get; }
@@ -49,17 +59,18 @@ internal readonly struct ShadowCodec
         1u
         | (entry.Workingset ? 2u : 0u)
         | (uint)policyTag << _tagShift
-        | (uint)entry.Node << _nodeShift
-        | (uint)entry.Memcg << _memcgShift
+        | (_width == 32 ? (uint)entry.Node << _nodeShift | (uint)entry.Memcg << _memcgShift : 0)
         | (entry.Stamp & StampMask) << _stampShift;
 
-    public ShadowEntry Unpack(uint shadow, out int policyTag)
+    /// <summary>Reads a shadow; where it is narrow, <paramref name="memcg"/> and <paramref name="node"/> are those of the page.</summary>
+    public ShadowEntry Unpack(uint shadow, ushort memcg, byte node, out int policyTag)
     {
         policyTag = (int)Field(shadow, _tagShift, _nodeShift);
+        bool wide = _width == 32;
         return new ShadowEntry(
             shadow >> _stampShift,
-            (ushort)Field(shadow, _memcgShift, _stampShift),
-            (byte)Field(shadow, _nodeShift, _memcgShift),
+            wide ? (ushort)Field(shadow, _memcgShift, _stampShift) : memcg,
+            wide ? (byte)Field(shadow, _nodeShift, _memcgShift) : node,
             (shadow & 2) != 0);
     }
 

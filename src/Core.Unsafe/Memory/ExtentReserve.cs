@@ -10,12 +10,12 @@ internal sealed class ExtentReserve
 {
     private readonly List<(uint Start, uint Count)> _free = [];
 
-    /// <summary>A reserve of [0, <paramref name="capacity"/>).</summary>
-    public ExtentReserve(uint capacity)
+    /// <summary>A reserve of <paramref name="capacity"/> indices from <paramref name="first"/> on.</summary>
+    public ExtentReserve(uint first, uint capacity)
     {
         Capacity = capacity;
         if (capacity > 0)
-            _free.Add((0, capacity));
+            _free.Add((first, capacity));
     }
 
     /// <summary>Length of the whole range.</summary>

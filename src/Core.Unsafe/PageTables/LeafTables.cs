@@ -34,17 +34,24 @@ internal sealed unsafe class LeafTables
 
     private readonly bool _concurrent;
 
-    public LeafTables(ColumnStore store, uint tables, bool concurrent)
+    private uint* _shadow;
+    private ushort* _narrowShadow;
+
+    /// <summary>Tables for address spaces and files or, with <paramref name="identity"/>, for address spaces whose pages are their frames.</summary>
+    public LeafTables(ColumnStore store, uint tables, bool identity, bool concurrent)
     {
         Count = tables;
         _concurrent = concurrent;
-        Entry = store.Reserve<uint>("table.entry", (nuint)tables * Entries).Pointer;
+        if (!identity)
+            Entry = _shadow = store.Reserve<uint>("table.entry", (nuint)tables * Entries).Pointer;
         Present = store.Reserve<ulong>("table.present", (nuint)tables * WordsPerTable).Pointer;
         Accessed = store.Reserve<ulong>("table.accessed", (nuint)tables * WordsPerTable).Pointer;
         Dirty = store.Reserve<ulong>("table.dirty", (nuint)tables * WordsPerTable).Pointer;
         TableYoung = store.Reserve<byte>("table.young", tables).Pointer;
         Space = store.Reserve<ushort>("table.space", tables).Pointer;
         Memcg = store.Reserve<ushort>("table.memcg", tables).Pointer;
+        if (identity)
+            return;
         FileMemcg = store.Reserve<ushort>("file.memcg", (nuint)tables * Entries).Pointer;
         FileMapping = store.Reserve<uint>("file.mapping", (nuint)tables * Entries).Pointer;
     }
@@ -52,6 +59,7 @@ internal sealed unsafe class LeafTables
     /// <summary>Tables reserved.</summary>
     public uint Count { get; }
 
+    /// <summary>The frame or shadow of each slot; null in an identity engine.</summary>
     public uint* Entry { get; }
 
     public ulong* Present { get; }
@@ -93,14 +101,52 @@ internal sealed unsafe class LeafTables
 
     /// <summary>Frame named by <paramref name="slot"/>, or <see cref="FrameTable.NoFrame"/> when it is not present.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint FrameAt(uint slot) => Test(Present, slot) ? Entry[slot] : FrameTable.NoFrame;
+    public uint FrameAt(uint slot) => Test(Present, slot) ? FrameOf(slot) : FrameTable.NoFrame;
+
+    /// <summary>Frame named by <paramref name="slot"/>, which is present.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint FrameOf(uint slot) => Entry != null ? Entry[slot] : slot;
+
+    /// <summary>Names the frame of a slot that is about to be present.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetFrame(uint slot, uint pfn)
+    {
+        if (Entry != null)
+            Entry[slot] = pfn;
+    }
+
+    /// <summary>What an absent slot remembers: 0 or a shadow.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint ShadowAt(uint slot) => _shadow != null ? _shadow[slot] : _narrowShadow[slot];
+
+    /// <summary>Leaves a shadow, or 0, in a slot that is absent now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetShadow(uint slot, uint shadow)
+    {
+        if (_shadow != null)
+            _shadow[slot] = shadow;
+        else
+            _narrowShadow[slot] = (ushort)shadow;
+    }
+
+    /// <summary>
+    /// Where the shadows of an engine without table entries go: a word of the page's frame that means nothing while the
+    /// page is absent, or, where frames have none such, a column of 16 bits.
+    /// </summary>
+    public void KeepShadowsIn(uint* word, ColumnStore store)
+    {
+        _shadow = word;
+        if (word == null)
+            _narrowShadow = store.Reserve<ushort>("table.shadow", (nuint)Count * Entries).Pointer;
+    }
 
     /// <summary>Forgets everything in a run of tables that is being given back.</summary>
     public void Wipe(uint firstTable, uint tables)
     {
         for (uint table = firstTable; table < firstTable + tables; table++)
         {
-            new Span<uint>(Entry + (nuint)table * Entries, Entries).Clear();
+            for (uint slot = table * Entries; slot <= table * Entries + (Entries - 1); slot++)
+                SetShadow(slot, 0);
             new Span<ulong>(Present + (nuint)table * WordsPerTable, WordsPerTable).Clear();
             new Span<ulong>(Accessed + (nuint)table * WordsPerTable, WordsPerTable).Clear();
             new Span<ulong>(Dirty + (nuint)table * WordsPerTable, WordsPerTable).Clear();

@@ -16,7 +16,9 @@ internal sealed unsafe class PolicyHost
     {
         Machine = machine;
         Definitions = definitions;
-        Shadows = new ShadowCodec(definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
+        Shadows = machine.IsIdentity && !machine.Frames.IsOrdered
+            ? ShadowCodec.Narrow(definitions.Length, machine.Frames.Count)
+            : new ShadowCodec(32, definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
         _views = new PolicyView?[memcgs * machine.Nodes.Length];
         UsesRefaults = definitions.Any(d => (d.Mechanisms & Mechanism.Refault) != 0);
         HandsOverAccesses = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);

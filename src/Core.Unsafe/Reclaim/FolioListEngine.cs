@@ -102,7 +102,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     {
         _machine.Uncharge(view.Memcg);
         _frames.Release(pfn);
-        view.Node.Allocator.Return(pfn);
+        view.Node.Return(pfn);
     }
 
     /// <summary>One folio with its lock held: Reclaim when it is gone.</summary>
@@ -152,12 +152,14 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Keep;
         }
 
-        _tables.Entry[slot] = Commit(view, target, pfn);
+        // The frame is free before the shadow is written: in an identity engine the shadow takes a word of the frame.
+        uint shadow = Commit(view, target, pfn);
+        Free(view, pfn);
+        _tables.SetShadow(slot, shadow);
         space.AddResident(-1, _machine.Concurrent);
         batch.Written++;
         view.Count(Counter.pswpout, 1);
         view.Count(Counter.nr_vmscan_write, 1);
-        Free(view, pfn);
         return Verdict.Reclaim;
     }
 
@@ -182,7 +184,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Keep;
 
         _tables.Clear(_tables.Present, slot);
-        _tables.Entry[slot] = Commit(view, target, pfn);
+        _tables.SetShadow(slot, Commit(view, target, pfn));
         file.AddResident(-1, _machine.Concurrent);
         if (dirty)
         {
@@ -210,7 +212,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         if (_tables.TestAndClear(_tables.Dirty, slot))
             _frames.Set(pfn, FolioFlags.Dirty);
         _tables.Clear(_tables.Accessed, slot);
-        _tables.Entry[slot] = 0;
+        _tables.SetShadow(slot, 0);
         _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
         _machine.Rmap.Remove(page, slot);
     }
