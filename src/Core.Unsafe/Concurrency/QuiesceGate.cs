@@ -33,26 +33,33 @@ namespace ReclaimNative.Concurrency;
 /// </remarks>
 internal sealed unsafe class QuiesceGate
 {
-    private const int Stripes = 64;
+    /// <summary>Counters of a gate: enough for the threads of a large machine to have one each, nearly.</summary>
+    public const int DefaultStripes = 64;
 
 #if DEBUG
     [ThreadStatic]
     private static QuiesceGate? _insideOf;
 #endif
 
-    private readonly PaddedCount* _stripes;
+    private readonly PaddedCount* _counts;
+    private readonly uint _mask;
     private readonly bool _concurrent;
 
     /// <summary>A gate for an engine that several threads call, or for one that a single thread drives.</summary>
-    public QuiesceGate(ColumnStore store, bool concurrent)
+    /// <param name="store">Where its counters live.</param>
+    /// <param name="concurrent">Several threads call.</param>
+    /// <param name="stripes">Counters, a power of two.</param>
+    public QuiesceGate(ColumnStore store, bool concurrent, int stripes = DefaultStripes)
     {
+        Debug.Assert(int.IsPow2(stripes), "stripes are chosen by mask");
         // The closer is the last element: read by every call, on a line that only changes write.
-        _stripes = store.Reserve<PaddedCount>("gate.stripes", Stripes + 1).Pointer;
+        _counts = store.Reserve<PaddedCount>("gate.stripes", (nuint)stripes + 1).Pointer;
+        _mask = (uint)stripes - 1;
         _concurrent = concurrent;
     }
 
     /// <summary>The thread whose change is going on or waiting for calls to leave, or 0.</summary>
-    private ref long Closer => ref _stripes[Stripes].Value;
+    private ref long Closer => ref _counts[_mask + 1].Value;
 
     /// <summary>Lets a call in; it is out when the result is disposed. Waits while a change is going on.</summary>
     /// <exception cref="InvalidOperationException">A change is going on in an engine with one thread.</exception>
@@ -62,8 +69,8 @@ internal sealed unsafe class QuiesceGate
 #if DEBUG
         Debug.Assert(_insideOf != this, "a call within a call");
 #endif
-        int stripe = _concurrent ? Environment.CurrentManagedThreadId & (Stripes - 1) : 0;
-        ref long inside = ref _stripes[stripe].Value;
+        uint stripe = _concurrent ? (uint)Environment.CurrentManagedThreadId & _mask : 0;
+        ref long inside = ref _counts[stripe].Value;
         _ = Atomic.Add(ref inside, 1, _concurrent); // full fence: this call is counted before Closer is read
         if (Volatile.Read(ref Closer) != 0)         // acquire: what a finished change wrote is seen from here on
             EnterWait(ref inside);
@@ -92,10 +99,10 @@ internal sealed unsafe class QuiesceGate
             backoff.Pause();
         }
 
-        for (int i = 0; i < Stripes; i++)
+        for (uint i = 0; i <= _mask; i++)
         {
             backoff = default;
-            while (Volatile.Read(ref _stripes[i].Value) != 0) // acquire: pairs with the decrement of the last call out
+            while (Volatile.Read(ref _counts[i].Value) != 0) // acquire: pairs with the decrement of the last call out
             {
                 if (!_concurrent)
                 {
@@ -110,13 +117,13 @@ internal sealed unsafe class QuiesceGate
         return new Closure(this);
     }
 
-    private void Exit(int stripe)
+    private void Exit(uint stripe)
     {
 #if DEBUG
         // Where a call on one engine calls another, the outer one is forgotten here: noticed less, never wrongly.
         _insideOf = null;
 #endif
-        long left = Atomic.Add(ref _stripes[stripe].Value, -1, _concurrent); // full fence: the call's writes are before it
+        long left = Atomic.Add(ref _counts[stripe].Value, -1, _concurrent); // full fence: the call's writes are before it
         Debug.Assert(left >= 0, "more calls left than came");
     }
 
@@ -156,9 +163,9 @@ internal sealed unsafe class QuiesceGate
     public readonly ref struct Passage
     {
         private readonly QuiesceGate _gate;
-        private readonly int _stripe;
+        private readonly uint _stripe;
 
-        internal Passage(QuiesceGate gate, int stripe)
+        internal Passage(QuiesceGate gate, uint stripe)
         {
             _gate = gate;
             _stripe = stripe;
