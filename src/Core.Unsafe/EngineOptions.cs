@@ -39,8 +39,8 @@ public sealed record EngineOptions : MachineOptions
 
         ulong lists = (ulong)Memcgs * (ulong)Nodes.Count * (ulong)Policies.Max(p => p.Descriptor.Lists);
         ulong frames = Nodes.Aggregate(0UL, (sum, node) => sum + node.Pages);
-        return Order == ListOrder.Exact && OrderedLists.PositionsFor(frames, lists, Concurrent) > uint.MaxValue
-            ? $"{frames} frames and {lists} lists need more than 2^32 list positions; with exact order about 3.4 * 10^9 frames are the most."
+        return Order == ListOrder.Exact && OrderedLists.PositionsFor(frames, lists, ListSlack, Concurrent) > uint.MaxValue
+            ? $"{frames} frames and {lists} lists need more than 2^32 list positions; with exact order and little slack about 3.4 * 10^9 frames are the most."
             : null;
     }
 }

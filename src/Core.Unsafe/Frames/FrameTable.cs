@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using ReclaimNative.Memory;
 
 namespace ReclaimNative.Frames;
@@ -308,6 +309,87 @@ internal sealed unsafe class FrameTable
         if (!TryOwnerOf(pfn, out uint slot))
             return ushort.MaxValue;
         return TypeOf(pfn) == FolioType.Anon ? _memcgOfTable[slot >> 9] : _memcgOfFileSlot[slot];
+    }
+
+    /// <summary>Fetches what is kept for a frame into the cache; any number will do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Fetch(uint pfn)
+    {
+        if (!Sse.IsSupported)
+            return;
+        if (_entry == null)
+        {
+            Sse.Prefetch0(_lru + pfn);
+            return;
+        }
+
+        Sse.Prefetch0(_word + pfn);
+        Sse.Prefetch0(_place + pfn);
+    }
+
+    /// <summary>Fetches where a frame is into the cache, all that moving it alone needs; any number will do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FetchPlace(uint pfn)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(_entry != null ? (byte*)(_place + pfn) : _lru + pfn);
+    }
+
+    /// <summary>
+    /// Unordered form: puts a folio that is on a list into another generation, whatever else changes of it meanwhile.
+    /// </summary>
+    /// <param name="pfn">The frame.</param>
+    /// <param name="generation">0 to 3.</param>
+    /// <param name="before">The generation that it was in.</param>
+    /// <returns>False: it is on no list.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRelist(uint pfn, int generation, out int before)
+    {
+        ref byte state = ref _lru[pfn];
+        byte was = state;
+        while ((was & Listed) != 0)
+        {
+            before = (was >> 5) & 3;
+            byte after = (byte)((was & 0x9F) | generation << 5);
+            if (!_concurrent)
+            {
+                state = after;
+                return true;
+            }
+
+            byte seen = Interlocked.CompareExchange(ref state, after, was);
+            if (seen == was)
+                return true;
+            was = seen;
+        }
+
+        before = 0;
+        return false;
+    }
+
+    /// <summary>Unordered form: claims a frame if it is on one list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryUnlist(uint pfn, int list)
+    {
+        ref byte state = ref _lru[pfn];
+        byte was = state;
+        byte wanted = (byte)(Listed | list >> 1 << 5 | ((list & 1) ^ 1) << 4);
+        while ((was & ListMask) == wanted)
+        {
+            byte after = (byte)((was & 0x1F) | 0x40);
+            if (!_concurrent)
+            {
+                state = after;
+                return true;
+            }
+
+            byte seen = Interlocked.CompareExchange(ref state, after, was);
+            if (seen == was)
+                return true;
+            was = seen;
+        }
+
+        return false;
     }
 
     /// <summary>Position of a frame on its list; ordered form, while it is on one or its claimer has not taken it off.</summary>

@@ -177,6 +177,42 @@ internal sealed unsafe class FrameLists
         return true;
     }
 
+    /// <summary>Claims up to so many frames from the cold end of a list and takes them off it.</summary>
+    /// <returns>How many.</returns>
+    public int TakeTail(in ListsOf lruvec, int list, Span<uint> pfns)
+    {
+        ref LruList at = ref ListAt(lruvec, list);
+        if (_ordered is { } ordered)
+            return ordered.TakeTail(ref at, pfns);
+        int count = _unordered!.TakeTail(ref at, lruvec, list, pfns);
+        CountUnordered(lruvec, list, -count);
+        return count;
+    }
+
+    /// <summary>Puts claimed frames at the recent end of a list together, the last one to the very end.</summary>
+    public void AddHead(in ListsOf lruvec, int list, ReadOnlySpan<uint> pfns)
+    {
+        if (_ordered is not { } ordered)
+        {
+            foreach (uint pfn in pfns)
+                AddUnordered(lruvec, list, pfn);
+            return;
+        }
+
+        int number = lruvec.Index * MaxLists + list;
+        Span<uint> owners = stackalloc uint[OrderedLists.ChunkPositions];
+        while (pfns.Length > 0)
+        {
+            ReadOnlySpan<uint> batch = pfns[..Math.Min(owners.Length, pfns.Length)];
+            pfns = pfns[batch.Length..];
+            for (int i = 0; i < batch.Length; i++)
+                owners[i] = _frames.OwnerOf(batch[i]);
+            ordered.AddHead(ref _lists[number], number, batch, owners);
+            foreach (uint pfn in batch)
+                _frames.Publish(pfn, 0);
+        }
+    }
+
     /// <summary>Moves a frame to an end of a list, its own or another.</summary>
     /// <returns>False: another thread took it first.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -202,6 +238,39 @@ internal sealed unsafe class FrameLists
         else
             AddTail(lruvec, list, pfn);
         return true;
+    }
+
+    /// <summary>
+    /// Moves frames to the recent end of a list, the last one to the very end, as <see cref="TryMove"/> does one by one; what
+    /// will be needed of later ones is fetched while the earlier ones move. All of them are this lruvec's.
+    /// </summary>
+    /// <returns>How many were moved; others were taken by another thread.</returns>
+    public int MoveToHead(in ListsOf lruvec, int list, ReadOnlySpan<uint> pfns)
+    {
+        const int Together = 32;
+        int moved = 0;
+        while (pfns.Length > 0)
+        {
+            ReadOnlySpan<uint> batch = pfns[..Math.Min(Together, pfns.Length)];
+            pfns = pfns[batch.Length..];
+            foreach (uint pfn in batch)
+                _frames.FetchPlace(pfn);
+            if (_ordered is not { } ordered)
+            {
+                moved += MoveUnordered(lruvec, list, batch);
+                continue;
+            }
+
+            foreach (uint pfn in batch)
+                ordered.FetchPosition(pfn);
+            foreach (uint pfn in batch)
+            {
+                if (TryMove(lruvec, list, pfn, toHead: true))
+                    moved++;
+            }
+        }
+
+        return moved;
     }
 
     /// <summary>Accounts for a frame whose generation changed in place: without an order, that is a move.</summary>
@@ -232,16 +301,37 @@ internal sealed unsafe class FrameLists
 
     private bool TryMoveUnordered(in ListsOf lruvec, int list, uint pfn)
     {
-        FolioFlags before = _frames.Flags(pfn);
-        FolioFlags generation = (FolioFlags)((uint)((list >> 1) + 1) << FolioField.GenerationShift);
-        if ((before & FolioFlags.Lru) == 0)
+        if (!_frames.TryRelist(pfn, list >> 1, out int before))
             return false;
-        if ((before & FolioFlags.GenerationMask) == generation)
-            return true;
-        if (!_frames.TryChange(pfn, before, FolioFlags.GenerationMask, generation))
-            return false;
-        OnGenerationChanged(lruvec, pfn, before, (before & ~FolioFlags.GenerationMask) | generation);
+        // No branch on where it was: it would be guessed wrongly half of the time, each time for a whole memory latency.
+        CountUnordered(lruvec, before * 2 + (list & 1), -1);
+        CountUnordered(lruvec, list, 1);
+        _unordered!.Announce(pfn, lruvec.Index, list);
         return true;
+    }
+
+    /// <summary>One count for each list that some of the frames left, whatever their number.</summary>
+    private int MoveUnordered(in ListsOf lruvec, int list, ReadOnlySpan<uint> pfns)
+    {
+        int* left = stackalloc int[UnorderedLists.Lists / 2];
+        int moved = 0;
+        foreach (uint pfn in pfns)
+        {
+            if (!_frames.TryRelist(pfn, list >> 1, out int before))
+                continue;
+            left[before]++;
+            moved++;
+            _unordered!.Announce(pfn, lruvec.Index, list);
+        }
+
+        for (int generation = 0; generation < UnorderedLists.Lists / 2; generation++)
+        {
+            if (left[generation] > 0)
+                CountUnordered(lruvec, generation * 2 + (list & 1), -left[generation]);
+        }
+
+        CountUnordered(lruvec, list, moved);
+        return moved;
     }
 
     private void CountUnordered(in ListsOf lruvec, int list, int pages)

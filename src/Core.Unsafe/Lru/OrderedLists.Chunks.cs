@@ -19,14 +19,18 @@ internal sealed unsafe partial class OrderedLists
     /// <summary>The most chunks in a row that are packed at once; a row of so many has a chunk's worth of holes by the choice of capacity.</summary>
     private const int LongestRow = 6;
 
-    /// <summary>Rows looked at before packing gives up for now.</summary>
-    private const int RowsPerAttempt = 128;
+    /// <summary>Chunks looked at, one after the other in memory, before longer rows are accepted.</summary>
+    private const int LooksPerAttempt = 2048;
 
     /// <summary>Chunks that one attempt tries to gain.</summary>
-    private const int Wanted = 8;
+    private const int Wanted = 16;
+
+    /// <summary>Attempts that found enough after which shorter rows, which cost fewer moves, are tried again.</summary>
+    private const int EasyAttempts = 16;
 
     private uint _hand;
     private int _row = 2;
+    private int _easy;
     private int _cleaner;
 
     /// <summary>Chunks that can be opened before any has to be gained by packing.</summary>
@@ -257,25 +261,30 @@ internal sealed unsafe partial class OrderedLists
         if (Interlocked.CompareExchange(ref _cleaner, Environment.CurrentManagedThreadId, 0) != 0)
             return;
         int gained = 0;
-        for (ulong looks = 0; gained < Wanted; looks++)
+        for (ulong looks = 1; gained < Wanted; looks++)
         {
-            if (looks == RowsPerAttempt && gained > 0)
-                break;
-            if (looks > 0 && looks % RowsPerAttempt == 0 && _row < LongestRow)
-                _row++;
-            if (looks > 2 * (ulong)_chunkCount + 8 * RowsPerAttempt)
+            if (looks % LooksPerAttempt == 0)
+            {
+                if (gained > 0)
+                    break;
+                _row = Math.Min(_row + 1, LongestRow);
+            }
+
+            if (looks > 2 * (ulong)_chunkCount + LongestRow * LooksPerAttempt)
             {
                 if (!_concurrent && gained == 0)
                     throw new InvalidOperationException("The chunks of the lists are used up and none can be gained.");
                 break;
             }
 
+            // A row starts at a chunk that has its share of the holes, so most chunks are passed by at a glance.
             _hand = _hand + 1 < _fresh ? _hand + 1 : 0;
-            gained += Pack(_hand);
+            if (BitOperations.PopCount(Volatile.Read(ref _chunks[_hand].Live)) * _row <= ChunkPositions * (_row - 1))
+                gained += Pack(_hand);
         }
 
-        if (gained >= Wanted)
-            _row = Math.Max(2, _row - 1);
+        if (gained >= Wanted && ++_easy == EasyAttempts)
+            (_row, _easy) = (Math.Max(2, _row - 1), 0);
         Volatile.Write(ref _cleaner, 0);
     }
 
@@ -344,13 +353,13 @@ internal sealed unsafe partial class OrderedLists
         for (int i = 0; i < length; i++)
         {
             uint next = _chunks[source].TowardHead;
+            FetchFrames(source, _chunks[source].Live, ChunkPositions);
             for (ulong rest = Volatile.Read(ref _chunks[source].Live); rest != 0; rest &= rest - 1)
             {
                 uint position = source * ChunkPositions + (uint)BitOperations.TrailingZeroCount(rest);
                 uint owner = _entry[position];
                 uint pfn = FrameOf(owner);
-                FolioFlags before = FolioFlags.None;
-                if (_concurrent && (!IsAt(pfn, position) || !TryClaimAt(pfn, position, out before)))
+                if (_concurrent && (!IsAt(pfn, position) || !TryClaimAt(pfn, position)))
                     continue;
                 if (index == ChunkPositions)
                 {
@@ -402,9 +411,9 @@ internal sealed unsafe partial class OrderedLists
     }
 
     /// <summary>Claims a frame that was seen at a position, unless it went elsewhere before the claim.</summary>
-    private bool TryClaimAt(uint pfn, uint position, out FolioFlags before)
+    private bool TryClaimAt(uint pfn, uint position)
     {
-        if (!_frames.TryClaim(pfn, out before))
+        if (!_frames.TryClaim(pfn, out _))
             return false;
         if (_frames.PositionOf(pfn) == position)
             return true;

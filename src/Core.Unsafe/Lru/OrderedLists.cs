@@ -18,10 +18,11 @@ namespace ReclaimNative.Lru;
 /// memory accesses instead of a chain of five. Holes are known from the bits, so nothing stale is ever looked at.
 /// </para>
 /// <para>
-/// <b>Bounded memory.</b> There are 1.25 positions for each frame and a few chunks for each list. A chunk that runs
-/// empty goes back to the pool. When the pool runs low, chunks in a row that have a chunk's worth of holes between them
-/// are packed into fewer (<see cref="Clean"/>); a quarter more positions than frames means that there always is such a
-/// row.
+/// <b>Bounded memory.</b> There are 1.25 positions for each frame, or more, and a few chunks for each list. A chunk that
+/// runs empty goes back to the pool. When the pool runs low, chunks in a row that have a chunk's worth of holes between
+/// them are packed into fewer (<see cref="Clean"/>); a quarter more positions than frames means that there always is such
+/// a row. What that costs depends on the slack: where pages move at random, with 25 per cent two frames are moved up for
+/// each that moves, with 100 per cent one for three.
 /// </para>
 /// <para>
 /// <b>Concurrency.</b> Frames change hands by <see cref="FrameTable.TryClaim"/>; only the claimer writes a frame's
@@ -43,7 +44,7 @@ internal sealed unsafe partial class OrderedLists
 
     private const uint NoChunk = uint.MaxValue;
 
-    /// <summary>How many positions ahead table entries are fetched into the cache.</summary>
+    /// <summary>How many positions ahead frames are fetched into the cache; their table entries, twice as many.</summary>
     private const uint Ahead = 8;
 
     /// <summary>Chunks for each list beyond what its frames need: the two ends, and a row too short to be packed.</summary>
@@ -83,9 +84,12 @@ internal sealed unsafe partial class OrderedLists
         _pool = NoChunk;
     }
 
-    /// <summary>Positions for so many frames and lists: a quarter more than frames.</summary>
-    public static ulong PositionsFor(ulong frames, ulong lists, bool concurrent) =>
-        ((frames + frames / 4 + ChunkPositions - 1) / ChunkPositions + lists * ChunksPerList + (concurrent ? ConcurrentFloor : 0) + 4 * Floor)
+    /// <summary>Least and usual slack in per cent; less, and there would not always be a row to pack.</summary>
+    public const int LeastSlack = 25;
+
+    /// <summary>Positions for so many frames and lists, with <paramref name="slack"/> per cent more than frames.</summary>
+    public static ulong PositionsFor(ulong frames, ulong lists, int slack, bool concurrent) =>
+        ((frames + frames * (ulong)slack / 100 + ChunkPositions - 1) / ChunkPositions + lists * ChunksPerList + (concurrent ? ConcurrentFloor : 0) + 4 * Floor)
         * ChunkPositions;
 
     /// <summary>Positions taken by frames or holes, of all lists: for the bench that states the share of holes.</summary>
@@ -231,6 +235,66 @@ internal sealed unsafe partial class OrderedLists
         }
     }
 
+    /// <summary>
+    /// Claims the coldest frames of a list and takes them off it, the coldest first: one change of a chunk's bits for all
+    /// that come from it. Where several threads run, the caller holds the lruvec's token.
+    /// </summary>
+    /// <param name="list">The list.</param>
+    /// <param name="pfns">Receives the frames.</param>
+    /// <returns>How many: fewer than asked when the list has no more, or others hold them.</returns>
+    public int TakeTail(ref LruList list, Span<uint> pfns)
+    {
+        int count = 0;
+        uint chunk = list.Cold;
+        while (count < pfns.Length && chunk != NoChunk)
+        {
+            ref Chunk at = ref _chunks[chunk];
+            uint next = Volatile.Read(ref at.TowardHead);
+            ulong live = Volatile.Read(ref at.Live);
+            FetchFrames(chunk, live, pfns.Length - count);
+            ulong taken = 0;
+            for (; live != 0 && count < pfns.Length; live &= live - 1)
+            {
+                int index = BitOperations.TrailingZeroCount(live);
+                uint position = chunk * ChunkPositions + (uint)index;
+                uint owner = _entry[position];
+                uint pfn = FrameOf(owner);
+                if (_concurrent ? !IsAt(pfn, position) || !TryClaimAt(pfn, position) : !_frames.TryClaim(pfn, out _))
+                    continue;
+                _frames.SetPlace(pfn, owner);
+                pfns[count++] = pfn;
+                taken |= 1UL << index;
+            }
+
+            if (_concurrent)
+            {
+                if (taken != 0)
+                {
+                    Interlocked.Add(ref list.Count, -BitOperations.PopCount(taken));
+                    Interlocked.And(ref at.Live, ~taken);
+                }
+
+                if (chunk == list.Cold && next != NoChunk && IsSpent(ref at))
+                {
+                    list.Cold = next;
+                    _chunks[next].TowardTail = NoChunk;
+                    Return(chunk);
+                }
+            }
+            else
+            {
+                list.Count -= BitOperations.PopCount(taken);
+                at.Live &= ~taken;
+                if (at.Live == 0 && chunk != list.Hot)
+                    Unlink(ref list, chunk);
+            }
+
+            chunk = next;
+        }
+
+        return count;
+    }
+
     /// <summary>Takes a claimed frame off its list; its place is its owner again.</summary>
     /// <returns>The owner.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -327,9 +391,7 @@ internal sealed unsafe partial class OrderedLists
         {
             uint position = chunk * ChunkPositions + (uint)BitOperations.TrailingZeroCount(live);
 
-            // Unlike a list of links, this one knows who comes later: their table entries are fetched meanwhile.
-            if (Sse.IsSupported)
-                Sse.Prefetch0(_frameOf + _entry[Math.Min(position + Ahead, _lastPosition)]);
+            Fetch(position);
             uint pfn = FrameOf(_entry[position]);
             if (!_concurrent || IsAt(pfn, position))
                 return pfn;
@@ -356,6 +418,52 @@ internal sealed unsafe partial class OrderedLists
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint FrameOf(uint owner) => _frameOf != null ? _frameOf[owner] : owner;
+
+    /// <summary>
+    /// Fetches the first frames among the positions of a mask, first all table entries and then all frames: every one of
+    /// them is a miss in a large machine, and so they are missed together.
+    /// </summary>
+    private void FetchFrames(uint chunk, ulong live, int most)
+    {
+        if (!Sse.IsSupported)
+            return;
+        uint* entries = _entry + (nuint)chunk * ChunkPositions;
+        ulong left = live;
+        if (_frameOf != null)
+        {
+            for (int i = 0; i < most && left != 0; i++, left &= left - 1)
+                Sse.Prefetch0(_frameOf + entries[BitOperations.TrailingZeroCount(left)]);
+        }
+
+        left = live;
+        for (int i = 0; i < most && left != 0; i++, left &= left - 1)
+            _frames.Fetch(FrameOf(entries[BitOperations.TrailingZeroCount(left)]));
+    }
+
+    /// <summary>
+    /// Unlike a list of links, this one knows who comes later: what will be needed of them is fetched meanwhile, the table
+    /// entry first and, when that is there, the frame it names. Entries of holes are fetched for nothing.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Fetch(uint position)
+    {
+        if (!Sse.IsSupported || position + 2 * Ahead > _lastPosition)
+            return;
+        if (_frameOf != null)
+            Sse.Prefetch0(_frameOf + _entry[position + 2 * Ahead]);
+        _frames.Fetch(FrameOf(_entry[position + Ahead]));
+    }
+
+    /// <summary>Fetches the chunk and the entry of a frame that will be moved; any number will do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FetchPosition(uint pfn)
+    {
+        if (!Sse.IsSupported)
+            return;
+        uint position = _frames.PositionOf(pfn);
+        Sse.Prefetch0(_chunks + position / ChunkPositions);
+        Sse.Prefetch0(_entry + position);
+    }
 
     private uint FirstFrom(uint chunk)
     {

@@ -85,6 +85,31 @@ internal sealed unsafe class UnorderedLists
         return found;
     }
 
+    /// <summary>Claims frames of a list from where its sweep stands, up to one round, without counting them.</summary>
+    /// <returns>How many.</returns>
+    public int TakeTail(ref LruList list, in ListsOf lruvec, int number, Span<uint> pfns)
+    {
+        int count = 0;
+        uint pfn = pfns.Length == 0 ? FrameTable.NoFrame : Tail(ref list, lruvec, number);
+        uint start = pfn;
+        while (pfn != FrameTable.NoFrame)
+        {
+            if (_frames.TryUnlist(pfn, number))
+                pfns[count++] = pfn;
+            list.Cold = pfn;
+            if (count == pfns.Length)
+                break;
+            uint next = Find((ulong)pfn + 1, lruvec.End, lruvec, number);
+            if (next == FrameTable.NoFrame && pfn >= start)
+                next = Find(lruvec.First, start, lruvec, number);
+            if (next != FrameTable.NoFrame && pfn < start && next >= start)
+                break;
+            pfn = next;
+        }
+
+        return count;
+    }
+
     /// <summary>The frame after one in the round that begins where the sweep of the list stands, or NoFrame at its end.</summary>
     public uint After(ref LruList list, uint pfn, in ListsOf lruvec, int number)
     {

@@ -36,6 +36,12 @@ public record MachineOptions
     public ListOrder Order { get; init; }
 
     /// <summary>
+    /// How many more positions than frames ordered lists have, in per cent: 25 to 400. A position takes 4.4 bytes. Pages
+    /// that move leave holes, and with more slack these have to be closed less often.
+    /// </summary>
+    public int ListSlack { get; init; } = OrderedLists.LeastSlack;
+
+    /// <summary>
     /// Page p of an address space has a frame of its own, number p of its leaf tables' slots: for an owner whose pages are
     /// where they are, such as a buffer pool or a VMM. There is nothing to translate and no reverse map, which saves 8
     /// bytes a frame; how many pages may be there is said by cgroup limits alone. Nodes have multiples of 512 pages, and
@@ -84,6 +90,8 @@ public record MachineOptions
             return $"Capacity for {AddressSpaces} address spaces was asked for; 1 to 65535 are accepted.";
         if (LeafTables is < 1 or > PageTables.LeafTables.MaxTables)
             return $"Capacity for {LeafTables} leaf tables was asked for; 1 to {PageTables.LeafTables.MaxTables} are accepted.";
+        if (ListSlack is < OrderedLists.LeastSlack or > 400)
+            return $"A list slack of {ListSlack} per cent was asked for; {OrderedLists.LeastSlack} to 400 are accepted.";
         if (Identity && LeafTables is not null)
             return "An identity engine has exactly the leaf tables of its frames; no number of them is accepted.";
         if (VectorBits is not (null or 64 or 128 or 256 or 512))

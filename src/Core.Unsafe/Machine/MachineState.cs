@@ -52,7 +52,7 @@ internal sealed unsafe class MachineState : IDisposable
             int lruvecs = checked(options.Memcgs * options.Nodes.Count);
             bool concurrent = options.Concurrent;
             ulong positions = options.Order == ListOrder.Exact
-                ? OrderedLists.PositionsFor(frames, (ulong)lruvecs * (ulong)policyLists, concurrent)
+                ? OrderedLists.PositionsFor(frames, (ulong)lruvecs * (ulong)policyLists, options.ListSlack, concurrent)
                 : 0;
             Concurrent = concurrent;
             VectorWidth = VectorWidths.Choose(options.VectorBits);

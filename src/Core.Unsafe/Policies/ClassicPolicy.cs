@@ -335,13 +335,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     {
         batch.Disposition = IsActive(list) ? Disposition.Deactivate : Disposition.Shrink;
         batch.Type = list >= InactiveFile ? FolioType.File : FolioType.Anon;
-        uint pfn = view.Tail(list);
-        for (int i = 0; i < pages && pfn != PolicyView.None; i++)
-        {
-            uint newer = view.TowardHead(pfn);
-            view.TryIsolate(pfn, ref batch);
-            pfn = newer;
-        }
+        view.IsolateTail(list, pages, ref batch);
     }
 
     private static int ListFor(PolicyView view, uint pfn)

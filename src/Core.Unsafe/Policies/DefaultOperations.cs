@@ -31,12 +31,7 @@ internal static class DefaultOperations
     {
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
 
-        // Once round the list and no further: what is refused goes to the head and would come up again and again.
-        for (long left = view.Count(0); left > 0 && wanted > 0; left--)
-        {
-            if (view.TryIsolate(view.Tail(0), ref batch))
-                wanted--;
-        }
+        view.IsolateTail(0, (int)wanted, ref batch);
     }
 
     /// <summary>

@@ -146,11 +146,11 @@ public sealed unsafe class PolicyView
     /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MoveToHead(int list, uint pfn) =>
-        IsOnList(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: true) : Gone(list, pfn);
+        IsOnList(list, pfn) && HasType(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: true) : Gone(list, pfn);
 
     /// <summary>Moves a folio to the cold end of a list, its own or another. As <see cref="MoveToHead"/>; in decisions only.</summary>
     public bool MoveToTail(int list, uint pfn) =>
-        IsOnList(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: false) : Gone(list, pfn);
+        IsOnList(list, pfn) && HasType(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: false) : Gone(list, pfn);
 
     /// <summary>
     /// Takes a folio off its list into <paramref name="batch"/>. Refused, and an override counted, when it is not this
@@ -177,6 +177,39 @@ public sealed unsafe class PolicyView
         _lruvec.CountResident(type, -1);
         batch[batch.Count++] = pfn;
         return true;
+    }
+
+    /// <summary>
+    /// Isolates up to <paramref name="pages"/> of the coldest folios of a list into <paramref name="batch"/>, as
+    /// <see cref="TryIsolate(uint, ref FolioBatch)"/> does one by one, and as far as the batch has room.
+    /// </summary>
+    /// <returns>How many.</returns>
+    [SkipLocalsInit]
+    public int IsolateTail(int list, int pages, ref FolioBatch batch)
+    {
+        if (unchecked((uint)list) >= (uint)_listCount)
+        {
+            Override();
+            return 0;
+        }
+
+        Span<uint> pfns = stackalloc uint[FolioBatch.Capacity];
+        int count = _lists.TakeTail(_lruvec.Lists, list, pfns[..Math.Clamp(pages, 0, FolioBatch.Capacity - batch.Count)]);
+        int file = 0;
+        for (int i = 0; i < count; i++)
+        {
+            file += _frames.TypeOf(pfns[i]) == FolioType.File ? 1 : 0;
+            batch[batch.Count++] = pfns[i];
+        }
+
+        batch.Examined += count;
+        batch.Scanned += count;
+        batch.ScannedFile += file;
+        if (file > 0)
+            _lruvec.CountResident(FolioType.File, -file);
+        if (count > file)
+            _lruvec.CountResident(FolioType.Anon, file - count);
+        return count;
     }
 
     /// <summary>Counts a folio that the policy looked at for eviction and leaves on its list.</summary>
@@ -371,7 +404,7 @@ public sealed unsafe class PolicyView
         return pfn < _frames.Count
             && (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.Isolated
             && _machine.LruvecIndexOf(pfn) == _lruvec.Index
-            && (_frames.IsOrdered || (list & 1) == (int)_frames.TypeOf(pfn));
+            && HasType(list, pfn);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -380,6 +413,9 @@ public sealed unsafe class PolicyView
         && pfn < _frames.Count
         && _frames.Has(pfn, FolioFlags.Lru)
         && _lists.IsOf(_lruvec.Lists, pfn);
+
+    /// <summary>Without an order, which list of a generation a folio is on is its type.</summary>
+    private bool HasType(int list, uint pfn) => _frames.IsOrdered || (list & 1) == (int)_frames.TypeOf(pfn);
 
     /// <summary>Of a folio that the caller owns.</summary>
     private bool IsOurs(uint pfn) => pfn >= _lruvec.Lists.First && pfn < _lruvec.Lists.End && _lists.IsOf(_lruvec.Lists, pfn);
