@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace ReclaimNative.Simd;
 
@@ -20,6 +21,11 @@ internal static unsafe class AccessedBitScan<TLanes, TVector>
 {
     private const int LineWords = 8;
     private const int BlockWords = 64;
+    private const int ChunkBlocks = 4;
+    private const int ChunkWords = ChunkBlocks * BlockWords;
+
+    /// <summary>Distance of the prefetch of a harvest: 8 KiB.</summary>
+    private const int PrefetchWords = 1024;
 
     /// <summary>Vectors that <see cref="Count"/> adds up before it counts: seven full adders to one population count.</summary>
     private const int AdderVectors = 8;
@@ -75,44 +81,90 @@ internal static unsafe class AccessedBitScan<TLanes, TVector>
     public static long HarvestMasked<TClearing>(ulong* words, ulong* mask, ulong* harvested, nuint n) where TClearing : struct, IBitClearing =>
         HarvestOf<Masked, TClearing>(words, mask, harvested, n);
 
+    /// <summary>
+    /// Goes over <see cref="ChunkBlocks"/> blocks with vector reads alone and then takes what they hold. A locked
+    /// instruction holds back the reads after it until it is done; bunched up, a few of them interrupt the stream of
+    /// reads once per chunk, and what was prefetched arrives meanwhile. Measured at 0.01 % young: 0.75 of a plain read
+    /// line by line, 0.83 block by block, 0.97 like this.
+    /// </summary>
+    [SkipLocalsInit]
     private static long HarvestOf<TMask, TClearing>(ulong* words, ulong* mask, ulong* harvested, nuint n)
         where TMask : struct
         where TClearing : struct, IBitClearing
     {
         long taken = 0;
         nuint at = 0;
-        for (; n - at >= BlockWords; at += BlockWords)
+        if (n >= ChunkWords)
         {
-            ulong found = 0;
-            for (int line = 0; line < BlockWords; line += LineWords)
-                found |= (ulong)PassOver<TMask>(words, mask, harvested, at + (nuint)line) << line;
-            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, found);
+            ulong* found = stackalloc ulong[ChunkBlocks];
+            for (; n - at >= ChunkWords; at += ChunkWords)
+            {
+                uint blocks = 0;
+                for (int block = 0; block < ChunkBlocks; block++)
+                {
+                    nuint from = at + (nuint)block * BlockWords;
+                    found[block] = PassOverBlock<TMask>(words + from, mask + from, harvested + from);
+                    blocks |= (found[block] != 0 ? 1u : 0u) << block;
+                }
+
+                while (blocks != 0)
+                {
+                    int block = BitOperations.TrailingZeroCount(blocks);
+                    blocks &= blocks - 1;
+                    nuint from = at + (nuint)block * BlockWords;
+                    taken += Take<TMask, TClearing>(words + from, mask + from, harvested + from, found[block]);
+                }
+            }
         }
 
         for (; n - at >= LineWords; at += LineWords)
-            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, PassOver<TMask>(words, mask, harvested, at));
+            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, ~PassOverLine<TMask>(words + at, mask + at, harvested + at) & 0xFF);
 
         for (; at < n; at++)
         {
             harvested[at] = 0;
-            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, (typeof(TMask) == typeof(Masked) ? words[at] & mask[at] : words[at]) != 0 ? 1u : 0u);
+            ulong some = typeof(TMask) == typeof(Masked) ? words[at] & mask[at] : words[at];
+            taken += Take<TMask, TClearing>(words + at, mask + at, harvested + at, some != 0 ? 1u : 0u);
         }
 
         return taken;
     }
 
-    /// <summary>Zeroes one line of the output and says which words of the input hold something to take.</summary>
+    /// <summary>Zeroes one block of the output and says which words of the input hold something to take.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint PassOver<TMask>(ulong* words, ulong* mask, ulong* harvested, nuint at) where TMask : struct
+    private static ulong PassOverBlock<TMask>(ulong* words, ulong* mask, ulong* harvested) where TMask : struct
     {
-        uint found = 0;
-        for (nuint i = 0; i < LineWords; i += Step)
+        ulong empty = PassOverLine<TMask>(words, mask, harvested);
+        empty |= (ulong)PassOverLine<TMask>(words + 8, mask + 8, harvested + 8) << 8;
+        empty |= (ulong)PassOverLine<TMask>(words + 16, mask + 16, harvested + 16) << 16;
+        empty |= (ulong)PassOverLine<TMask>(words + 24, mask + 24, harvested + 24) << 24;
+        empty |= (ulong)PassOverLine<TMask>(words + 32, mask + 32, harvested + 32) << 32;
+        empty |= (ulong)PassOverLine<TMask>(words + 40, mask + 40, harvested + 40) << 40;
+        empty |= (ulong)PassOverLine<TMask>(words + 48, mask + 48, harvested + 48) << 48;
+        empty |= (ulong)PassOverLine<TMask>(words + 56, mask + 56, harvested + 56) << 56;
+        return ~empty;
+    }
+
+    /// <summary>Zeroes one line of the output and says which words of the input have nothing to take: 8 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint PassOverLine<TMask>(ulong* words, ulong* mask, ulong* harvested) where TMask : struct
+    {
+        // Past the end of the bitmap too: a prefetch reads nothing and cannot fault.
+        if (Sse.IsSupported)
         {
-            found |= TLanes.NonZeroWords(Read<TMask>(words, mask, at + i)) << (int)i;
-            TLanes.Store(harvested + at + i, default);
+            Sse.Prefetch0(words + PrefetchWords);
+            if (typeof(TMask) == typeof(Masked))
+                Sse.Prefetch0(mask + PrefetchWords);
         }
 
-        return found;
+        uint empty = 0;
+        for (nuint i = 0; i < LineWords; i += Step)
+        {
+            empty |= TLanes.ZeroWords(Read<TMask>(words, mask, i)) << (int)i;
+            TLanes.Store(harvested + i, default);
+        }
+
+        return empty;
     }
 
     /// <summary>

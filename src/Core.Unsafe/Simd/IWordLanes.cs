@@ -31,8 +31,8 @@ internal unsafe interface IWordLanes<TVector> where TVector : unmanaged
     /// <summary>True when no bit is set.</summary>
     static abstract bool IsZero(TVector value);
 
-    /// <summary>Bit i set when word i is not zero.</summary>
-    static abstract uint NonZeroWords(TVector value);
+    /// <summary>Bit i set when word i is zero.</summary>
+    static abstract uint ZeroWords(TVector value);
 
     /// <summary>Each word replaced by the count of its set bits.</summary>
     static abstract TVector PopCounts(TVector value);

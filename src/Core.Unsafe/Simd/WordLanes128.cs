@@ -30,7 +30,7 @@ internal readonly unsafe struct WordLanes128 : IWordLanes<Vector128<ulong>>
     public static bool IsZero(Vector128<ulong> value) => value == Vector128<ulong>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint NonZeroWords(Vector128<ulong> value) => (uint)Vector128.Equals(value, Vector128<ulong>.Zero).ExtractMostSignificantBits() ^ 0x3;
+    public static uint ZeroWords(Vector128<ulong> value) => (uint)Vector128.Equals(value, Vector128<ulong>.Zero).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> PopCounts(Vector128<ulong> value)

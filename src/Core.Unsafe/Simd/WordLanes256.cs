@@ -30,7 +30,7 @@ internal readonly unsafe struct WordLanes256 : IWordLanes<Vector256<ulong>>
     public static bool IsZero(Vector256<ulong> value) => value == Vector256<ulong>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint NonZeroWords(Vector256<ulong> value) => (uint)Vector256.Equals(value, Vector256<ulong>.Zero).ExtractMostSignificantBits() ^ 0xF;
+    public static uint ZeroWords(Vector256<ulong> value) => (uint)Vector256.Equals(value, Vector256<ulong>.Zero).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ulong> PopCounts(Vector256<ulong> value)

@@ -31,7 +31,7 @@ internal readonly unsafe struct WordLanes512 : IWordLanes<Vector512<ulong>>
     public static bool IsZero(Vector512<ulong> value) => value == Vector512<ulong>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint NonZeroWords(Vector512<ulong> value) => (uint)Vector512.Equals(value, Vector512<ulong>.Zero).ExtractMostSignificantBits() ^ 0xFF;
+    public static uint ZeroWords(Vector512<ulong> value) => (uint)Vector512.Equals(value, Vector512<ulong>.Zero).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<ulong> PopCounts(Vector512<ulong> value)

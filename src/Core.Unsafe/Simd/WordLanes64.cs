@@ -30,7 +30,7 @@ internal readonly unsafe struct WordLanes64 : IWordLanes<ulong>
     public static bool IsZero(ulong value) => value == 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint NonZeroWords(ulong value) => value != 0 ? 1u : 0u;
+    public static uint ZeroWords(ulong value) => value == 0 ? 1u : 0u;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong PopCounts(ulong value) => (ulong)BitOperations.PopCount(value);

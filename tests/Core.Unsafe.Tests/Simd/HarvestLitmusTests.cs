@@ -12,8 +12,8 @@ namespace ReclaimNative.Tests.Simd;
 /// </summary>
 public unsafe class HarvestLitmusTests
 {
-    /// <summary>A full block, one line and three words: each path of the kernel.</summary>
-    private const int Length = 64 + 8 + 3;
+    /// <summary>A chunk of four blocks, one line and three words: each path of the kernel.</summary>
+    private const int Length = 256 + 8 + 3;
 
     private const int Bits = Length * 64;
 
