@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace ReclaimNative.Filters;
@@ -11,7 +12,7 @@ namespace ReclaimNative.Filters;
 /// A view over 4 KiB of memory that it does not own. Readers and writers are unsynchronised: a lost insert costs a
 /// skipped table, which the next walk repairs, exactly as in the kernel. Source: kernel-reclaim reference 5.15.
 /// </remarks>
-internal readonly unsafe struct KernelBloomFilter
+internal readonly unsafe struct KernelBloomFilter : IBloomFilter<KernelBloomFilter>
 {
     /// <summary>Bits of one filter.</summary>
     public const int Bits = 1 << 15;
@@ -23,6 +24,13 @@ internal readonly unsafe struct KernelBloomFilter
 
     /// <summary>A filter over <see cref="Words"/> words at <paramref name="words"/>.</summary>
     public KernelBloomFilter(ulong* words) => _words = words;
+
+    /// <summary>A filter over <paramref name="count"/> words, which are <see cref="Words"/>: this form has one size.</summary>
+    public static KernelBloomFilter Over(ulong* words, nuint count)
+    {
+        Debug.Assert(count == Words, "the kernel's filter has one size");
+        return new KernelBloomFilter(words);
+    }
 
     /// <summary>Forgets every item.</summary>
     public void Clear() => Unsafe.InitBlock(_words, 0, Bits / 8);
