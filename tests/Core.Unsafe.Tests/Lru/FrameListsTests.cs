@@ -1,6 +1,5 @@
 using ReclaimNative.Frames;
 using ReclaimNative.Lru;
-using ReclaimNative.Memory;
 
 namespace ReclaimNative.Tests.Lru;
 
@@ -9,11 +8,9 @@ public class FrameListsTests
     [Test]
     public void TwoListsHoldWhatTwoListsOfNumbersHold([Values(1, 2, 3)] int seed, [Values(1, 2, 3, 40)] int frames)
     {
-        using var store = new ColumnStore();
-        var lists = new FrameLists(store, (uint)frames);
-        var ends = new ListEnds[2];
-        FrameLists.Reset(ref ends[0]);
-        FrameLists.Reset(ref ends[1]);
+        using var machine = new ListMachine(frames, 1, 2, concurrent: false);
+        FrameLists lists = machine.Lists;
+        ListsOf lruvec = machine.Lruvec(0);
 
         // Newest first, as Head is.
         List<uint>[] model = [[], []];
@@ -25,7 +22,7 @@ public class FrameListsTests
             if (on >= 0)
             {
                 Assert.That(lists.ListOf(pfn), Is.EqualTo(on), $"seed {seed}, step {step}");
-                lists.Remove(ref ends[on], pfn);
+                Assert.That(lists.TryTake(lruvec, pfn, out _), Is.True, $"seed {seed}, step {step}");
                 model[on].Remove(pfn);
             }
             else
@@ -33,12 +30,12 @@ public class FrameListsTests
                 int to = random.Next(2);
                 if (random.Next(2) == 0)
                 {
-                    lists.AddHead(ref ends[to], to, pfn);
+                    lists.AddHead(lruvec, to, pfn);
                     model[to].Insert(0, pfn);
                 }
                 else
                 {
-                    lists.AddTail(ref ends[to], to, pfn);
+                    lists.AddTail(lruvec, to, pfn);
                     model[to].Add(pfn);
                 }
             }
@@ -46,15 +43,15 @@ public class FrameListsTests
             for (int list = 0; list < 2; list++)
             {
                 List<uint> down = [];
-                for (uint at = ends[list].Head; at != FrameTable.NoFrame; at = lists.TowardTail(at))
+                for (uint at = lists.Head(lruvec, list); at != FrameTable.NoFrame; at = lists.TowardTail(at))
                     down.Add(at);
                 List<uint> up = [];
-                for (uint at = ends[list].Tail; at != FrameTable.NoFrame; at = lists.TowardHead(at))
+                for (uint at = lists.Tail(lruvec, list); at != FrameTable.NoFrame; at = lists.TowardHead(lruvec, at))
                     up.Add(at);
                 up.Reverse();
                 Assert.That(down, Is.EqualTo(model[list]), $"seed {seed}, step {step}");
                 Assert.That(up, Is.EqualTo(model[list]), $"seed {seed}, step {step}");
-                Assert.That(ends[list].Count, Is.EqualTo(model[list].Count), $"seed {seed}, step {step}");
+                Assert.That(lists.Count(lruvec, list), Is.EqualTo(model[list].Count), $"seed {seed}, step {step}");
             }
         }
     }

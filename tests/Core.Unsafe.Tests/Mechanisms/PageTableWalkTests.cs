@@ -50,14 +50,14 @@ public unsafe class PageTableWalkTests
         using var lru = new OneLruvec("mglru");
         AddressSpace space = lru.Mapping(3, write: true);
         uint anon = lru.Anon(0);
-        LeafTables.Set(lru.Machine.Tables.Dirty, lru.Machine.Frames.Owner[anon]);
+        lru.Machine.Tables.Set(lru.Machine.Tables.Dirty, lru.Machine.Frames.OwnerOf(anon));
         var told = new Recorder([]);
 
         PageTableWalk.Run(lru.Machine, lru.View.Lruvec, new WalkOptions(Force: false), ref told);
 
         Assert.That(lru.FlagsOf(lru.Read(3, 0)) & FolioFlags.Dirty, Is.EqualTo(FolioFlags.Dirty));
         Assert.That(LeafTables.Test(lru.Machine.Tables.Dirty, space.BaseSlot + 3), Is.False);
-        Assert.That(LeafTables.Test(lru.Machine.Tables.Dirty, lru.Machine.Frames.Owner[anon]), Is.True, "private memory is written whenever it goes");
+        Assert.That(LeafTables.Test(lru.Machine.Tables.Dirty, lru.Machine.Frames.OwnerOf(anon)), Is.True, "private memory is written whenever it goes");
     }
 
     [Test]
@@ -198,7 +198,7 @@ public unsafe class PageTableWalkTests
                 uint pfn = Machine.Tables.FrameAt(slot);
                 if (pfn != FrameTable.NoFrame
                     && LeafTables.Test(Machine.Tables.Accessed, slot)
-                    && Machine.Frames.Memcg[pfn] == lruvec.Memcg.Id
+                    && Machine.Frames.MemcgOf(pfn) == lruvec.Memcg.Id
                     && pfn / 8192 == (uint)lruvec.Node.Id)
                 {
                     young.Add(slot);

@@ -36,7 +36,9 @@ public class ProtectionTests
         MemoryCgroup a = engine.CreateMemcg("a");
         MemoryCgroup left = engine.CreateMemcg("left", a);
         MemoryCgroup right = engine.CreateMemcg("right", a);
-        (a.Usage, left.Usage, right.Usage) = (400, 200, 200);
+        SetUsage(a, 400);
+        SetUsage(left, 200);
+        SetUsage(right, 200);
         engine.SetProtection(a, 150, 0);
         engine.SetProtection(left, 100, 0);
         engine.SetProtection(right, 200, 0);
@@ -46,7 +48,9 @@ public class ProtectionTests
         Protection.Refresh(right, engine.Root);
 
         Assert.That((a.EffectiveMin, left.EffectiveMin, right.EffectiveMin), Is.EqualTo((150ul, 50ul, 100ul)));
-        (a.Usage, left.Usage, right.Usage) = (0, 0, 0);
+        SetUsage(a, 0);
+        SetUsage(left, 0);
+        SetUsage(right, 0);
     }
 
     [Test]
@@ -55,7 +59,9 @@ public class ProtectionTests
         using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
         MemoryCgroup a = engine.CreateMemcg("a");
         MemoryCgroup inner = engine.CreateMemcg("inner", a);
-        (engine.Root.Usage, a.Usage, inner.Usage) = (400, 200, 200);
+        SetUsage(engine.Root, 400);
+        SetUsage(a, 200);
+        SetUsage(inner, 200);
         engine.SetProtection(a, 100, 150);
         engine.SetProtection(inner, 100, 150);
         Protection.Refresh(a, engine.Root);
@@ -65,7 +71,9 @@ public class ProtectionTests
         Assert.That((a.EffectiveMin, a.EffectiveLow), Is.EqualTo((100ul, 150ul)), "kernel-reclaim 4.3: the target is ignored, not reset");
         Protection.Refresh(inner, engine.Root);
         Assert.That(inner.EffectiveMin, Is.EqualTo(100), "a shared walk may come here without passing by the parent again");
-        (engine.Root.Usage, a.Usage, inner.Usage) = (0, 0, 0);
+        SetUsage(engine.Root, 0);
+        SetUsage(a, 0);
+        SetUsage(inner, 0);
     }
 
     [Test]
@@ -73,15 +81,16 @@ public class ProtectionTests
     {
         using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
         MemoryCgroup a = engine.CreateMemcg("a");
-        (a.EffectiveMin, a.EffectiveLow, a.Usage) = (100, 100, 100);
+        (a.EffectiveMin, a.EffectiveLow) = (100, 100);
+        SetUsage(a, 100);
 
         Assert.That(Protection.BelowMin(a, engine.Root), Is.True);
         Assert.That(Protection.BelowLow(a, engine.Root), Is.True);
         Assert.That(Protection.BelowMin(a, a), Is.False);
         Assert.That(Protection.BelowLow(a, a), Is.False);
-        a.Usage = 101;
+        SetUsage(a, 101);
         Assert.That(Protection.BelowMin(a, engine.Root), Is.False);
-        a.Usage = 0;
+        SetUsage(a, 0);
     }
 
     [TestCase(false, false, 51, true, Description = "low protects and is remembered as a reason for another try")]
@@ -91,13 +100,14 @@ public class ProtectionTests
     {
         using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
         MemoryCgroup a = engine.CreateMemcg("a");
-        (a.EffectiveMin, a.EffectiveLow, a.Usage) = (20, 50, 100);
+        (a.EffectiveMin, a.EffectiveLow) = (20, 50);
+        SetUsage(a, 100);
         var scan = new ScanControl { Target = isTarget ? a : engine.Root, IgnoreLow = ignoresLow };
 
         long left = engine.Host.ViewOf(a, engine.Nodes[0]).Unprotected(100, ref scan);
 
         Assert.That((left, scan.LowSkipped), Is.EqualTo(((long)open, skipped)), "kernel-reclaim 4.3");
-        a.Usage = 0;
+        SetUsage(a, 0);
     }
 
     [Test]
@@ -120,6 +130,9 @@ public class ProtectionTests
         Assert.That(low.Usage, Is.LessThan(100), "low gives way before reclaim gives up");
         Assert.That(engine.Validate(), Is.Null);
     }
+
+    /// <summary>As if so many pages were charged to this cgroup alone.</summary>
+    private static void SetUsage(MemoryCgroup memcg, long pages) => memcg.AddUsage(pages - (long)memcg.Usage, concurrent: false);
 
     private static MemoryCgroup Filled(Engine engine, MemoryCgroup parent, string name)
     {

@@ -7,5 +7,5 @@ internal readonly struct Recorder(List<uint> pfns) : IYoungSink
 {
     public List<uint> Pfns { get; } = pfns;
 
-    public void OnYoung(uint pfn) => Pfns.Add(pfn);
+    public void OnYoung(ReadOnlySpan<uint> pfns) => Pfns.AddRange(pfns);
 }

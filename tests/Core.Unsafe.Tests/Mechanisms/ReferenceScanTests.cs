@@ -42,7 +42,7 @@ public unsafe class ReferenceScanTests
         Assert.That(references, Is.EqualTo(new References(1, false)));
         int[] cleared = [.. Enumerable.Range(0, 600).Where(at => !LeafTables.Test(lru.Machine.Tables.Accessed, space.BaseSlot + (uint)at))];
         Assert.That(cleared, Is.EqualTo(Enumerable.Range(start, end - start)), "kernel-reclaim 5.7");
-        int[] pages = [.. told.Pfns.Select(p => (int)(lru.Machine.Frames.Owner[p] - space.BaseSlot))];
+        int[] pages = [.. told.Pfns.Select(p => (int)(lru.Machine.Frames.OwnerOf(p) - space.BaseSlot))];
         Assert.That(pages, Is.EqualTo(cleared.Where(at => at != page)), "each neighbour is reported once, the page itself by the result");
     }
 
@@ -57,8 +57,8 @@ public unsafe class ReferenceScanTests
         ReferenceScan.Run(lru.Machine, lru.View.Lruvec, pfn, null, lookaround: false, ref told);
 
         Assert.That(told.Pfns, Is.Empty);
-        Assert.That(LeafTables.Test(lru.Machine.Tables.Accessed, lru.Machine.Frames.Owner[neighbour]), Is.True);
-        Assert.That(LeafTables.Test(lru.Machine.Tables.Accessed, lru.Machine.Frames.Owner[pfn]), Is.False);
+        Assert.That(LeafTables.Test(lru.Machine.Tables.Accessed, lru.Machine.Frames.OwnerOf(neighbour)), Is.True);
+        Assert.That(LeafTables.Test(lru.Machine.Tables.Accessed, lru.Machine.Frames.OwnerOf(pfn)), Is.False);
     }
 
     [Test]
@@ -67,7 +67,7 @@ public unsafe class ReferenceScanTests
         using var lru = new OneLruvec("mglru");
         uint pfn = lru.Anon(5);
         lru.Anon(6);
-        LeafTables.Clear(lru.Machine.Tables.Accessed, lru.Machine.Frames.Owner[pfn]);
+        lru.Machine.Tables.Clear(lru.Machine.Tables.Accessed, lru.Machine.Frames.OwnerOf(pfn));
         var told = new Recorder([]);
 
         Assert.That(ReferenceScan.Run(lru.Machine, lru.View.Lruvec, pfn, null, lookaround: true, ref told).Mappings, Is.Zero);
@@ -101,7 +101,7 @@ public unsafe class ReferenceScanTests
         lru.Mapping(3, VmaFlags.Executable);
         lru.Mapping(3, VmaFlags.NoRecency);
         AddressSpace unused = lru.Mapping(3);
-        LeafTables.Clear(lru.Machine.Tables.Accessed, unused.BaseSlot + 3);
+        lru.Machine.Tables.Clear(lru.Machine.Tables.Accessed, unused.BaseSlot + 3);
 
         Assert.That(Scan(lru, lru.Read(3, 0)), Is.EqualTo(new References(2, true)));
         Assert.That(Scan(lru, lru.Read(3, 0)), Is.EqualTo(new References(0, false)), "the bits are cleared");
@@ -113,7 +113,7 @@ public unsafe class ReferenceScanTests
         using var lru = new OneLruvec("classic");
         lru.Mapping(3);
         AddressSpace unused = lru.Mapping(3, VmaFlags.Executable);
-        LeafTables.Clear(lru.Machine.Tables.Accessed, unused.BaseSlot + 3);
+        lru.Machine.Tables.Clear(lru.Machine.Tables.Accessed, unused.BaseSlot + 3);
 
         Assert.That(Scan(lru, lru.Read(3, 0)), Is.EqualTo(new References(1, false)));
     }
@@ -158,14 +158,14 @@ public unsafe class ReferenceScanTests
         AddressSpace space = lru.Mapping(3, write: true);
         uint file = lru.Read(3, 0);
         uint anon = lru.Anon(0);
-        LeafTables.Set(lru.Machine.Tables.Dirty, lru.Machine.Frames.Owner[anon]);
+        lru.Machine.Tables.Set(lru.Machine.Tables.Dirty, lru.Machine.Frames.OwnerOf(anon));
 
         Scan(lru, file);
         Scan(lru, anon);
 
         Assert.That(lru.FlagsOf(file) & FolioFlags.Dirty, Is.EqualTo(FolioFlags.Dirty));
         Assert.That(LeafTables.Test(lru.Machine.Tables.Dirty, space.BaseSlot + 3), Is.False);
-        Assert.That(LeafTables.Test(lru.Machine.Tables.Dirty, lru.Machine.Frames.Owner[anon]), Is.True);
+        Assert.That(LeafTables.Test(lru.Machine.Tables.Dirty, lru.Machine.Frames.OwnerOf(anon)), Is.True);
     }
 
     [Test]
@@ -176,13 +176,13 @@ public unsafe class ReferenceScanTests
         AddressSpace second = lru.Mapping(3);
         uint pfn = lru.Read(3, 0);
         ulong* accessed = lru.Machine.Tables.Accessed;
-        LeafTables.Clear(accessed, first.BaseSlot + 3);
-        LeafTables.Clear(accessed, second.BaseSlot + 3);
+        lru.Machine.Tables.Clear(accessed, first.BaseSlot + 3);
+        lru.Machine.Tables.Clear(accessed, second.BaseSlot + 3);
         lru.Machine.Frames.Clear(pfn, FolioFlags.Young);
         Assert.That(lru.View.TestAndClearYoung(pfn), Is.False);
 
-        LeafTables.Set(accessed, first.BaseSlot + 3);
-        LeafTables.Set(accessed, second.BaseSlot + 3);
+        lru.Machine.Tables.Set(accessed, first.BaseSlot + 3);
+        lru.Machine.Tables.Set(accessed, second.BaseSlot + 3);
         lru.Machine.Frames.Set(pfn, FolioFlags.Young);
         Assert.That(lru.View.TestAndClearYoung(pfn), Is.True);
         Assert.That(lru.View.TestAndClearYoung(pfn), Is.False, "all three were cleared at once");

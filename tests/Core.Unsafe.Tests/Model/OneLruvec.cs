@@ -57,11 +57,11 @@ internal sealed unsafe class OneLruvec : IDisposable
     {
         View.Ops.Remove(View, pfn, RemoveReason.Freed);
         View.Unlink(pfn);
-        Machine.Frames.Flags[pfn] = flags | FolioFlags.InUse | (Machine.Frames.Flags[pfn] & FolioFlags.SwapBacked);
+        Machine.Frames.Change(pfn, ~(FolioFlags.Isolated | FolioFlags.SwapBacked), flags);
         View.Place(pfn, hint);
     }
 
-    public FolioFlags FlagsOf(uint pfn) => Machine.Frames.Flags[pfn];
+    public FolioFlags FlagsOf(uint pfn) => Machine.Frames.Flags(pfn);
 
     /// <summary>The flags by which policies remember, without those by which the core does.</summary>
     public FolioFlags MemoryOf(uint pfn) =>

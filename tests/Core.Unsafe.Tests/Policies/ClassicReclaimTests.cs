@@ -297,7 +297,7 @@ public unsafe class ClassicReclaimTests
         for (int i = 0; i < inactiveFile + activeFile; i++)
             lru.PlaceAgain(lru.Read((uint)i), i < inactiveFile ? FolioFlags.None : FolioFlags.Active);
         for (uint slot = 0; slot < lru.Machine.Tables.Count * 512; slot++)
-            LeafTables.Clear(lru.Machine.Tables.Accessed, slot);
+            lru.Machine.Tables.Clear(lru.Machine.Tables.Accessed, slot);
     }
 
     private static long[] Numbers(ClassicPolicy.Lists lists) => [lists[0], lists[1], lists[2], lists[3]];

@@ -72,7 +72,7 @@ public unsafe class MglruFolioTests
 
         uint pfn = lru.Read(0, accesses);
 
-        FolioFlags flags = FolioFlags.Referenced | (FolioFlags)((uint)refsField << 19) | (workingset ? FolioFlags.Workingset : FolioFlags.None);
+        FolioFlags flags = FolioFlags.Referenced | (FolioFlags)((uint)refsField << FolioField.RefsShift) | (workingset ? FolioFlags.Workingset : FolioFlags.None);
         Assert.That(lru.MemoryOf(pfn), Is.EqualTo(flags), "kernel-reclaim 5.3");
         Assert.That(MglruPolicy.TierOf(lru.FlagsOf(pfn)), Is.EqualTo(tier));
     }
@@ -146,7 +146,7 @@ public unsafe class MglruFolioTests
         MglruPolicy.OnRefault(lru.View, pfn, packed, inFault: false);
 
         Assert.That(packed, Is.EqualTo(shadow));
-        Assert.That(lru.MemoryOf(pfn), Is.EqualTo((FolioFlags)((uint)(accesses - 1) << 19)), "kernel-reclaim 5.14: the refs field, not the referenced flag");
+        Assert.That(lru.MemoryOf(pfn), Is.EqualTo((FolioFlags)((uint)(accesses - 1) << FolioField.RefsShift)), "kernel-reclaim 5.14: the refs field, not the referenced flag");
     }
 
     [Test]
@@ -171,5 +171,5 @@ public unsafe class MglruFolioTests
         Assert.That(lru.View.Total(Counter.workingset_refault_file), Is.EqualTo(3), "every one is a refault");
     }
 
-    private static int GenerationOf(FolioFlags flags) => (int)((uint)(flags & FolioFlags.GenerationMask) >> 16) - 1;
+    private static int GenerationOf(FolioFlags flags) => (int)((uint)(flags & FolioFlags.GenerationMask) >> FolioField.GenerationShift) - 1;
 }

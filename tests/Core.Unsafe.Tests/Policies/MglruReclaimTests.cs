@@ -143,7 +143,7 @@ public unsafe class MglruReclaimTests
         Isolate(priority: 0, swappiness: 0);
 
         Assert.That(_lru.MemoryOf(forgets), Is.EqualTo(FolioFlags.None), "kernel-reclaim 5.8");
-        Assert.That(_lru.MemoryOf(keeps), Is.EqualTo(FolioFlags.Referenced | (FolioFlags)(2u << 19)));
+        Assert.That(_lru.MemoryOf(keeps), Is.EqualTo(FolioFlags.Referenced | (FolioFlags)(2u << FolioField.RefsShift)));
         Assert.That(_lru.FlagsOf(keeps) & FolioFlags.GenerationMask, Is.EqualTo(FolioFlags.None));
     }
 
@@ -180,7 +180,7 @@ public unsafe class MglruReclaimTests
     {
         uint used = _lru.Anon(0);
         uint idle = _lru.Anon(100);
-        LeafTables.Clear(_lru.Machine.Tables.Accessed, _lru.Space.BaseSlot + 100);
+        _lru.Machine.Tables.Clear(_lru.Machine.Tables.Accessed, _lru.Space.BaseSlot + 100);
         Use();
         Age();
         Assert.That(GenerationOf(used), Is.EqualTo(2), "the first observation");
@@ -381,7 +381,7 @@ public unsafe class MglruReclaimTests
         }
     }
 
-    private int GenerationOf(uint pfn) => (int)((uint)(_lru.FlagsOf(pfn) & FolioFlags.GenerationMask) >> 16) - 1;
+    private int GenerationOf(uint pfn) => (int)((uint)(_lru.FlagsOf(pfn) & FolioFlags.GenerationMask) >> FolioField.GenerationShift) - 1;
 
     private static uint[] Pfns(FolioBatch batch) => [.. Enumerable.Range(0, batch.Count).Select(i => batch[i])];
 }

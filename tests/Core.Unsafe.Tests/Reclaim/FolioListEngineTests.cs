@@ -165,7 +165,7 @@ public unsafe class FolioListEngineTests
     }
 
     /// <summary>Clears the accessed bit, so that the verdict is to reclaim.</summary>
-    private static void ClearAccessed(OneLruvec lru, uint slot) => LeafTables.Clear(lru.Machine.Tables.Accessed, slot);
+    private static void ClearAccessed(OneLruvec lru, uint slot) => lru.Machine.Tables.Clear(lru.Machine.Tables.Accessed, slot);
 
     private static uint Entry(OneLruvec lru, uint slot) => lru.Machine.Tables.Entry[slot];
 
