@@ -27,6 +27,10 @@ public sealed unsafe class PolicyView
         FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Workingset | FolioFlags.Young
         | FolioFlags.GenerationMask | FolioFlags.RefsMask;
 
+    /// <summary>One more than the folio that is being placed by this thread, where there are several.</summary>
+    [ThreadStatic]
+    private static uint _placingHere;
+
     private readonly PolicyHost _host;
     private readonly MachineState _machine;
     private readonly FrameTable _frames;
@@ -90,6 +94,24 @@ public sealed unsafe class PolicyView
         return ref _machine.PolicyWords[(nuint)pfn * (nuint)_machine.PolicyWordCount + (nuint)index];
     }
 
+    /// <summary>
+    /// The folio that the core has the policy place, until it is placed. The only one that may be put on a list: others are
+    /// isolated as well, and a reclaimer relies on what it has isolated staying so.
+    /// </summary>
+    private uint Placing
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _concurrent ? unchecked(_placingHere - 1) : _placing;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set
+        {
+            if (_concurrent)
+                _placingHere = unchecked(value + 1);
+            else
+                _placing = value;
+        }
+    }
+
     /// <summary>Whether the policy was bound with <paramref name="mechanism"/> on.</summary>
     public bool Has(Mechanism mechanism) => (Definition.Mechanisms & mechanism) != 0;
 
@@ -120,6 +142,7 @@ public sealed unsafe class PolicyView
     {
         if (!MayPlace(list, pfn))
             return Override();
+        Placing = None;
         _lruvec.CountResident(_frames.TypeOf(pfn), 1);
         _lists.AddHead(_lruvec.Lists, list, pfn);
         return true;
@@ -131,6 +154,7 @@ public sealed unsafe class PolicyView
     {
         if (!MayPlace(list, pfn))
             return Override();
+        Placing = None;
         _lruvec.CountResident(_frames.TypeOf(pfn), 1);
         bool taken = _lruvec.EnterToken();
         _lists.AddTail(_lruvec.Lists, list, pfn);
@@ -366,20 +390,16 @@ public sealed unsafe class PolicyView
         return PageTableWalk.Run(_machine, _lruvec, options with { UseFilter = options.UseFilter && Has(Mechanism.Bloom) }, ref sink);
     }
 
-    /// <summary>Has the policy place a folio that is on no list; what it leaves lying goes to list 0.</summary>
+    /// <summary>Has the policy place a folio that is on no list; what it leaves lying goes to list 0, or to the first of its type.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Place(uint pfn, PlaceHint hint)
     {
-        // The core knows whose this folio is, so the policy's answer for it is not asked about once more.
-        if (!_concurrent)
-            _placing = pfn;
+        Placing = pfn;
         Ops.Place(this, pfn, hint);
-
-        // Where several threads run, the folio may be in a batch or gone again by now, so this can't be asked.
-        if (!_concurrent && !_frames.Has(pfn, FolioFlags.Lru))
+        if (Placing != None)
         {
             Override();
-            AddHead(0, pfn);
+            AddHead(_frames.IsOrdered ? 0 : (int)_frames.TypeOf(pfn), pfn);
         }
     }
 
@@ -391,21 +411,12 @@ public sealed unsafe class PolicyView
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MayPlace(int list, uint pfn)
-    {
-        if (unchecked((uint)list) >= (uint)_listCount)
-            return false;
-        if (pfn == _placing && _frames.IsOrdered)
-        {
-            _placing = None;
-            return true;
-        }
-
-        return pfn < _frames.Count
-            && (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) == FolioFlags.Isolated
-            && _machine.LruvecIndexOf(pfn) == _lruvec.Index
-            && HasType(list, pfn);
-    }
+    private bool MayPlace(int list, uint pfn) =>
+        unchecked((uint)list) < (uint)_listCount
+        && pfn == Placing
+        && pfn != None
+        && (!_concurrent || _machine.LruvecIndexOf(pfn) == _lruvec.Index)
+        && HasType(list, pfn);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsOnList(int list, uint pfn) =>

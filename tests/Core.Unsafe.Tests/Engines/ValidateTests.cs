@@ -36,7 +36,7 @@ public unsafe class ValidateTests
         ("freed twice", w => w.FreeTwice(), "free and"),
         ("taken and forgotten", w => w.Engine.Nodes[0].Allocator.TryTake(0, out _), "neither free nor in use"),
         ("owner", w => w.Frames.Entry[w.Frames.PositionOf(w.Anon)] = w.FileSlot, "linked twice"),
-        ("position", w => w.Frames.SetPlace(w.Tables.FrameAt(w.SharedSlot), w.Frames.PositionOf(w.File)), "linked twice"),
+        ("position", w => w.Frames.SetPlace(w.Tables.FrameAt(w.SharedSlot), w.Frames.PositionOf(w.File)), "does not link back"),
         ("entry", w => w.Tables.Entry[w.AnonSlot] = w.File, "linked twice"),
         ("an entry that names no frame", w => w.Tables.Entry[w.AnonSlot] = 1_000_000, "which there is not"),
         ("present bit", w => w.Tables.Clear(w.Tables.Present, w.AnonSlot), "does not name it"),

@@ -1,4 +1,5 @@
 using ReclaimNative.Frames;
+using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
@@ -41,6 +42,23 @@ public class ContractTests
 
     [Test]
     public void WhatAPolicyForgetsToPlaceGoesToItsFirstList() => Overrides<ForgetsToPlace>(isStillReclaimed: true);
+
+    [Test]
+    public void WhatAPolicyForgetsToPlaceIsNotLostInAnyEngine([Values] ListOrder order, [Values] bool concurrent)
+    {
+        using var engine = new Engine(SmallMachine.Options(PolicyDefinition.Of<ForgetsToPlace>()) with { Order = order, Concurrent = concurrent });
+        AddressSpace space = engine.CreateAddressSpace("s", 100);
+        PageFile file = engine.CreateFile(100);
+        AccessTally tally = default;
+        for (uint page = 0; page < 50; page++)
+        {
+            engine.Access(space, [page], ref tally);
+            engine.AccessFile(file, page, false, null, 0, ref tally);
+        }
+
+        Assert.That(engine.Validate(), Is.Null);
+        Assert.That(engine.Read(engine.Root, Counter.policy_overrides), Is.EqualTo(100));
+    }
 
     [Test]
     public void WhatAPolicyPlacesOnAListItDoesNotHaveGoesToItsFirst() => Overrides<PlacesOnForeignList>(isStillReclaimed: true);
@@ -186,7 +204,8 @@ public class ContractTests
 
     private readonly struct ForgetsToPlace : IReclaimPolicy
     {
-        public static PolicyDescriptor Describe() => new() { Name = "forgets" };
+        public static PolicyDescriptor Describe() =>
+            new() { Name = "forgets", Lists = 2, Flags = PolicyFlags.OrderFree | PolicyFlags.Concurrent };
 
         public static void Place(PolicyView view, uint pfn, PlaceHint hint)
         {
