@@ -169,7 +169,8 @@ internal sealed unsafe class UnorderedLists
                     return (uint)at;
             }
 
-            bool whole = from == Math.Max(block << BlockShift, lruvec.First) && stop == Math.Min((block + 1) << BlockShift, lruvec.End);
+            // A block that lies on two nodes keeps its lists: its other part was not looked at.
+            bool whole = from == block << BlockShift && stop == Math.Min((block + 1) << BlockShift, _frames.Count);
             if (!any && whole)
                 Retire(block, word, number, lruvec);
             from = stop;
