@@ -53,6 +53,15 @@ internal sealed unsafe class ListMachine : IDisposable
     /// <summary>A lruvec over all frames; it is that of the cgroup of its number.</summary>
     public ListsOf Lruvec(int index) => new(index, (ushort)index, 0, Frames.Count);
 
+    /// <summary>Makes a frame that its caller owns a fresh one for another page of a type.</summary>
+    public void Renew(uint pfn, FolioType type, ushort memcg)
+    {
+        Frames.Release(pfn);
+        Frames.Hold(pfn, type, SlotOf(pfn));
+        if (type == FolioType.File)
+            Tables.FileMemcg[SlotOf(pfn)] = memcg;
+    }
+
     /// <summary>A list by its number among all.</summary>
     public ref LruList EndsOf(int number) => ref _ends[number];
 
