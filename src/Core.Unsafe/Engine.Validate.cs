@@ -126,7 +126,6 @@ public sealed unsafe partial class Engine
                     return $"List {list} {where} has {ends.Count} frames, but its policy has {declared} lists.";
                 if (lists.Check(ref ends, lruvec.Index * FrameLists.MaxLists + list) is { } chain)
                     return $"List {list} {where}: {chain}.";
-                chunks += lists.CountChunks(ref ends);
                 long length = 0;
                 uint older = FrameTable.NoFrame;
                 for (uint pfn = lists.Tail(ref ends); pfn != FrameTable.NoFrame; pfn = lists.TowardHead(pfn))
@@ -154,6 +153,9 @@ public sealed unsafe partial class Engine
                     return $"List {list} {where} ends at frame {older}, but its head is {lists.Head(ref ends)}.";
                 if (ends.Count != length)
                     return $"List {list} {where} counts {ends.Count} frames and holds {length}.";
+
+                // Only now: to look at a tail gives spent chunks back.
+                chunks += lists.CountChunks(ref ends);
             }
 
             return CheckResident(lruvec, where, anon, file);
