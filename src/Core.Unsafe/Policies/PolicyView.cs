@@ -69,6 +69,9 @@ public sealed unsafe class PolicyView
     /// <summary>Frames of the whole machine: frame numbers are in [0, FrameCount).</summary>
     public uint FrameCount => _frames.Count;
 
+    /// <summary>Several threads may be at this lruvec.</summary>
+    internal bool IsConcurrent => _concurrent;
+
     internal Lruvec Lruvec => _lruvec;
 
     internal ReclaimOps Ops { get; }
