@@ -24,10 +24,12 @@ internal sealed class RandomMachine : IDisposable
     private AccessTally _tally;
     private long _asked;
 
-    public RandomMachine(int seed, ulong? swapPages, params PolicyDefinition[] policies)
+    /// <summary>A machine in <paramref name="form"/>, of which order, threads and vectors are taken.</summary>
+    public RandomMachine(int seed, ulong? swapPages, EngineOptions form)
     {
         _random = new Random(seed);
-        Engine = new Engine(new EngineOptions
+        IReadOnlyList<PolicyDefinition> policies = form.Policies;
+        Engine = new Engine(form with
         {
             Nodes = [new NodeOptions(300), new NodeOptions(260, 1)],
             Memcgs = 6,
@@ -35,10 +37,9 @@ internal sealed class RandomMachine : IDisposable
             LeafTables = 20,
             SharedMappings = 60,
             SwapPages = swapPages,
-            Policies = policies,
             Backing = new Refusing(new Random(seed + 1)),
         });
-        string Any() => policies[_random.Next(policies.Length)].Name;
+        string Any() => policies[_random.Next(policies.Count)].Name;
         MemoryCgroup a = Engine.CreateMemcg("a", null, Any());
         MemoryCgroup b = Engine.CreateMemcg("b", a, Any());
         MemoryCgroup c = Engine.CreateMemcg("c", a, Any());
@@ -101,7 +102,8 @@ internal sealed class RandomMachine : IDisposable
             < 82 => Limit(memcg),
             < 85 => Protect(memcg),
             < 88 => Reclaim(memcg),
-            < 93 => RunKswapd(),
+            < 91 => RunKswapd(),
+            < 93 => Age(memcg),
             < 96 => Map(space),
             < 98 => SetSwappiness(memcg),
             _ => Destroy(slot, space),
@@ -196,6 +198,12 @@ internal sealed class RandomMachine : IDisposable
         Node node = Engine.Nodes[_random.Next(2)];
         Engine.NowMs += 100;
         return $"kswapd of node {node.Id}, {Engine.RunKswapd(node)} pages";
+    }
+
+    private string Age(MemoryCgroup memcg)
+    {
+        Node node = Engine.Nodes[_random.Next(2)];
+        return $"aging of {memcg.Path} on node {node.Id}{(Engine.Age(memcg, node) ? "" : ", refused")}";
     }
 
     private string Map(AddressSpace space)

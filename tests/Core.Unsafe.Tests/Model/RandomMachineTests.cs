@@ -1,5 +1,3 @@
-using ReclaimNative.Policies;
-
 namespace ReclaimNative.Tests.Model;
 
 public class RandomMachineTests
@@ -8,12 +6,53 @@ public class RandomMachineTests
 
     private static readonly string[] Mixes = [.. SmallMachine.PolicyNames, "classic mglru fifo", "sieve lru clock mglru"];
 
+    /// <summary>Engines in other forms than the plain one, driven by one thread like it.</summary>
+    private static readonly string[] Forms =
+    [
+        "mglru/unordered", "mglru/unordered/concurrent", "mglru/concurrent", "classic/concurrent", "fifo/concurrent",
+        "clock/concurrent", "classic mglru fifo/concurrent",
+    ];
+
     [Test]
     public void EveryInvariantHoldsAfterEveryStep(
-        [ValueSource(nameof(Mixes))] string mix, [Values(null, 0, 30)] int? swap, [Values(11, 12)] int seed)
+        [ValueSource(nameof(Mixes))] string mix, [Values(null, 0, 30)] int? swap, [Values(11, 12)] int seed) => Run(mix, swap, seed, Steps);
+
+    [Test]
+    public void EveryInvariantHoldsAfterEveryStepInOtherForms(
+        [ValueSource(nameof(Forms))] string form, [Values(null, 30)] int? swap, [Values(11, 14)] int seed) => Run(form, swap, seed, Steps);
+
+    [Test]
+    [Explicit("minutes")]
+    [Category("Soak")]
+    public void EveryInvariantHoldsOnLongRunsOfManySeeds([ValueSource(nameof(Mixes))] string mix) => RunManySeeds(mix);
+
+    [Test]
+    [Explicit("minutes")]
+    [Category("Soak")]
+    public void EveryInvariantHoldsOnLongRunsInOtherForms([ValueSource(nameof(Forms))] string form) => RunManySeeds(form);
+
+    [Test]
+    public void TheSameSeedGivesTheSameCounters([Values] bool other, [Range(0, 6)] int index)
     {
-        using var machine = new RandomMachine(seed, (ulong?)swap, Policies(mix));
-        for (int step = 0; step < Steps; step++)
+        string form = other ? Forms[index] : Mixes[index];
+        string first = FingerprintOf(form, null);
+        Assert.That(FingerprintOf(form, null), Is.EqualTo(first));
+    }
+
+    [Test]
+    public void EveryVectorWidthGivesTheSameRun([Values("classic", "mglru", "mglru/unordered", "sieve lru clock mglru")] string form, [Values(128, 256, 512)] int bits) =>
+        Assert.That(FingerprintOf(form, bits), Is.EqualTo(FingerprintOf(form, 64)));
+
+    private static void RunManySeeds(string form)
+    {
+        for (int seed = 100; seed < 120; seed++)
+            Run(form, (seed % 3) switch { 0 => null, 1 => 0, _ => 100 }, seed, 3000);
+    }
+
+    private static void Run(string form, int? swap, int seed, int steps)
+    {
+        using var machine = new RandomMachine(seed, (ulong?)swap, SmallMachine.Form(form));
+        for (int step = 0; step < steps; step++)
         {
             string? problem = machine.Step();
             if (problem is not null)
@@ -21,38 +60,12 @@ public class RandomMachineTests
         }
     }
 
-    [Test]
-    [Explicit("minutes")]
-    [Category("Soak")]
-    public void EveryInvariantHoldsOnLongRunsOfManySeeds([ValueSource(nameof(Mixes))] string mix)
-    {
-        for (int seed = 100; seed < 120; seed++)
-        {
-            using var machine = new RandomMachine(seed, (seed % 3) switch { 0 => null, 1 => 0ul, _ => 100ul }, Policies(mix));
-            for (int step = 0; step < 3000; step++)
-            {
-                string? problem = machine.Step();
-                if (problem is not null)
-                    Assert.Fail($"seed {seed}, step {step} ({machine.LastStep}): {problem}");
-            }
-        }
-    }
-
-    [Test]
-    public void TheSameSeedGivesTheSameCounters([ValueSource(nameof(Mixes))] string mix)
+    private static string FingerprintOf(string form, int? vectorBits)
     {
         const int Seed = 13;
-        string first = Run();
-        Assert.That(Run(), Is.EqualTo(first), $"seed {Seed}");
-
-        string Run()
-        {
-            using var machine = new RandomMachine(Seed, 200, Policies(mix));
-            for (int step = 0; step < Steps; step++)
-                machine.Step();
-            return machine.Fingerprint();
-        }
+        using var machine = new RandomMachine(Seed, 200, SmallMachine.Form(form) with { VectorBits = vectorBits });
+        for (int step = 0; step < Steps; step++)
+            machine.Step();
+        return machine.Fingerprint();
     }
-
-    private static PolicyDefinition[] Policies(string mix) => [.. mix.Split(' ').Select(SmallMachine.Policy)];
 }

@@ -1,3 +1,4 @@
+using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Policies;
 
@@ -23,6 +24,22 @@ internal static class SmallMachine
 
     /// <summary>One node with room to spare, so that only cgroup limits reclaim.</summary>
     public static Engine WithRoom(params PolicyDefinition[] policies) => new(Options(policies));
+
+    /// <summary>
+    /// The options of <see cref="WithRoom"/> for policies with blanks between them, then, each after a slash, what the
+    /// engine is to be: <c>mglru/unordered/concurrent</c>.
+    /// </summary>
+    public static EngineOptions Form(string form)
+    {
+        string[] words = form.Split('/');
+        if (words[1..].Except(["unordered", "concurrent"]).Any())
+            throw new ArgumentException($"No form {form}.");
+        return Options([.. words[0].Split(' ').Select(Policy)]) with
+        {
+            Order = words.Contains("unordered") ? ListOrder.Unordered : ListOrder.Exact,
+            Concurrent = words.Contains("concurrent"),
+        };
+    }
 
     /// <summary>The options of <see cref="WithRoom"/>, to be varied.</summary>
     public static EngineOptions Options(params PolicyDefinition[] policies) => new()
