@@ -23,11 +23,11 @@ public class ShadowCodecTests
 
         Prop.ForAll(capacities.ToArbitrary(), c =>
         {
-            var codec = new ShadowCodec(c.policies, c.nodes, c.memcgs, (ulong)c.frames);
+            var codec = new ShadowCodec(32, c.policies, c.nodes, c.memcgs, (ulong)c.frames);
             var entry = new ShadowEntry(c.stamp & codec.StampMask, (ushort)c.memcg, (byte)c.node, c.workingset);
 
             uint shadow = codec.Pack(entry, c.tag);
-            ShadowEntry back = codec.Unpack(shadow, out int tag);
+            ShadowEntry back = codec.Unpack(shadow, 0, 0, out int tag);
 
             return back == entry && tag == c.tag && shadow != 0 && codec.StampBits >= 2
                 && codec.Pack(entry with { Stamp = c.stamp }, c.tag) == shadow;
@@ -39,7 +39,7 @@ public class ShadowCodecTests
     [TestCase(2, 2, 65, 21)]
     [TestCase(64, 64, 65535, 2)]
     public void FieldsTakeTheLeastThatTheCapacitiesNeed(int policies, int nodes, int memcgs, int stampBits) =>
-        Assert.That(new ShadowCodec(policies, nodes, memcgs, 1).StampBits, Is.EqualTo(stampBits));
+        Assert.That(new ShadowCodec(32, policies, nodes, memcgs, 1).StampBits, Is.EqualTo(stampBits));
 
     [TestCase(1UL << 20, 24, 0)]
     [TestCase((1UL << 24) - 1, 24, 0)]
@@ -47,7 +47,7 @@ public class ShadowCodecTests
     [TestCase(1UL << 31, 24, 8)]
     public void AStampTooNarrowForTheMachineTicksInBuckets(ulong frames, int bits, int order)
     {
-        var codec = new ShadowCodec(1, 1, 64, frames);
+        var codec = new ShadowCodec(32, 1, 1, 64, frames);
 
         Assert.That((codec.StampBits, codec.BucketOrder), Is.EqualTo((bits, order)));
         Assert.That(codec.StampMask, Is.EqualTo((1u << bits) - 1));

@@ -8,7 +8,7 @@ public class ExtentReserveTests
     public void RunsAreWhereFirstFitOnABitmapPutsThem([Values(1, 2, 3)] int seed, [Values(1, 50, 400)] int capacity)
     {
         var random = new Random(seed);
-        var reserve = new ExtentReserve((uint)capacity);
+        var reserve = new ExtentReserve(0, (uint)capacity);
         bool[] used = new bool[capacity];
         List<(uint Start, uint Count)> taken = [];
         for (int step = 0; step < 3000; step++)
@@ -41,7 +41,7 @@ public class ExtentReserveTests
     }
 
     [Test]
-    public void AnEmptyReserveGivesNothing() => Assert.That(new ExtentReserve(0).TryTake(1, out _), Is.False);
+    public void AnEmptyReserveGivesNothing() => Assert.That(new ExtentReserve(0, 0).TryTake(1, out _), Is.False);
 
     private static int FirstFit(bool[] used, int wanted)
     {

@@ -12,7 +12,7 @@ public class ReverseMapTests
     public void MappingsAreThoseOfASetForEachPage([Values(1, 2, 3)] int seed, [Values(0, 1, 2, 3, 10, 100)] int links, [Values] bool concurrent)
     {
         using var store = new ColumnStore();
-        var tables = new LeafTables(store, 1, concurrent);
+        var tables = new LeafTables(store, 1, identity: false, concurrent);
         var map = new ReverseMap(store, tables, (uint)links, concurrent);
         var random = new Random(seed);
         List<uint>[] model = [.. Enumerable.Range(0, Pages).Select(_ => new List<uint>())];
@@ -55,7 +55,7 @@ public class ReverseMapTests
     public void RemovingASlotThatIsNotThereChangesNothing()
     {
         using var store = new ColumnStore();
-        var map = new ReverseMap(store, new LeafTables(store, 1, concurrent: false), 4, concurrent: false);
+        var map = new ReverseMap(store, new LeafTables(store, 1, identity: false, concurrent: false), 4, concurrent: false);
         map.TryAdd(0, 7);
         map.Remove(0, 8);
         Assert.That(map.FirstOf(0), Is.EqualTo(7));
@@ -68,7 +68,7 @@ public class ReverseMapTests
     public void SlotZeroCanBeMappedAlthoughEmptyWordsAreZero()
     {
         using var store = new ColumnStore();
-        var map = new ReverseMap(store, new LeafTables(store, 1, concurrent: false), 4, concurrent: false);
+        var map = new ReverseMap(store, new LeafTables(store, 1, identity: false, concurrent: false), 4, concurrent: false);
         Assert.That(map.IsMapped(0), Is.False, "a page that was never mapped");
 
         map.TryAdd(0, 0);

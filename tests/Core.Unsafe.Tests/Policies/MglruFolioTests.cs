@@ -140,7 +140,7 @@ public unsafe class MglruFolioTests
         using var lru = new OneLruvec("mglru");
         uint pfn = lru.Read(0, accesses);
         ShadowEntry shadow = MglruPolicy.MakeShadow(lru.View, pfn, lru.View);
-        ShadowEntry packed = lru.Engine.Host.Shadows.Unpack(lru.Engine.Host.Shadows.Pack(shadow, 0), out _);
+        ShadowEntry packed = lru.Engine.Host.Shadows.Unpack(lru.Engine.Host.Shadows.Pack(shadow, 0), 0, 0, out _);
         lru.PlaceAgain(pfn, FolioFlags.None);
 
         MglruPolicy.OnRefault(lru.View, pfn, packed, inFault: false);

@@ -122,7 +122,7 @@ public unsafe class FolioListEngineTests
         new FolioListEngine(lru.Engine.Host, null).Shrink(lru.View, lru.View, new ScanControl { MaySwap = true }, ref batch);
 
         Assert.That((batch.Reclaimed, batch.Written, batch.Survivors), Is.EqualTo((1L, 1L, 0)));
-        ShadowEntry shadow = lru.Engine.Host.Shadows.Unpack(Entry(lru, slot), out int tag);
+        ShadowEntry shadow = lru.Engine.Host.Shadows.Unpack(Entry(lru, slot), 0, 0, out int tag);
         Assert.That(shadow, Is.EqualTo(new ShadowEntry(77, 0, 0, true)));
         Assert.That(tag, Is.Zero);
         Assert.That(lru.Engine.SwapFree, Is.EqualTo(9ul));
