@@ -1,3 +1,5 @@
+using ReclaimNative.Simd;
+
 namespace ReclaimNative.Filters;
 
 /// <summary>
@@ -15,13 +17,19 @@ internal readonly unsafe struct FilterPair<TFilter> where TFilter : struct, IBlo
     private readonly ulong* _words;
     private readonly nuint _wordsEach;
     private readonly ulong _sequence;
+    private readonly bool _exclusive;
+    private readonly VectorWidth _width;
 
     /// <summary>A pair over twice <paramref name="wordsEach"/> words.</summary>
     /// <param name="words">Memory of both filters, one after the other.</param>
     /// <param name="wordsEach">64-bit words of one filter.</param>
     /// <param name="sequence">Number of the pass: even passes read the first filter, odd ones the second.</param>
-    public FilterPair(ulong* words, nuint wordsEach, ulong sequence)
+    /// <param name="exclusive">True when one thread at a time uses them.</param>
+    /// <param name="width">Widest vectors to use.</param>
+    public FilterPair(ulong* words, nuint wordsEach, ulong sequence, bool exclusive = false, VectorWidth width = VectorWidth.Vector256)
     {
+        _exclusive = exclusive;
+        _width = width;
         _words = words;
         _wordsEach = wordsEach;
         _sequence = sequence;
@@ -36,7 +44,7 @@ internal readonly unsafe struct FilterPair<TFilter> where TFilter : struct, IBlo
     /// <summary>The pair one pass on: what was next is current, and what was current is next and empty.</summary>
     public FilterPair<TFilter> Flip()
     {
-        var flipped = new FilterPair<TFilter>(_words, _wordsEach, unchecked(_sequence + 1));
+        var flipped = new FilterPair<TFilter>(_words, _wordsEach, unchecked(_sequence + 1), _exclusive, _width);
         flipped.Next.Clear();
         return flipped;
     }
@@ -48,5 +56,5 @@ internal readonly unsafe struct FilterPair<TFilter> where TFilter : struct, IBlo
         Next.Clear();
     }
 
-    private TFilter Of(ulong sequence) => TFilter.Over(_words + (sequence & 1) * _wordsEach, _wordsEach);
+    private TFilter Of(ulong sequence) => TFilter.Over(_words + (sequence & 1) * _wordsEach, _wordsEach, _exclusive, _width);
 }

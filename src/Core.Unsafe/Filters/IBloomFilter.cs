@@ -1,3 +1,5 @@
+using ReclaimNative.Simd;
+
 namespace ReclaimNative.Filters;
 
 /// <summary>
@@ -7,7 +9,11 @@ namespace ReclaimNative.Filters;
 internal unsafe interface IBloomFilter<TSelf> where TSelf : struct, IBloomFilter<TSelf>
 {
     /// <summary>A filter over <paramref name="count"/> 64-bit words, with what is in them.</summary>
-    static abstract TSelf Over(ulong* words, nuint count);
+    /// <param name="words">Its memory.</param>
+    /// <param name="count">Words.</param>
+    /// <param name="exclusive">True when one thread at a time uses it.</param>
+    /// <param name="width">Widest vectors to use.</param>
+    static abstract TSelf Over(ulong* words, nuint count, bool exclusive, VectorWidth width);
 
     /// <summary>Forgets every key.</summary>
     void Clear();

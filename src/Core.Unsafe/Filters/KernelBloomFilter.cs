@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
+using ReclaimNative.Simd;
+
 namespace ReclaimNative.Filters;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal readonly unsafe struct KernelBloomFilter : IBloomFilter<KernelBloomFilt
     public KernelBloomFilter(ulong* words) => _words = words;
 
     /// <summary>A filter over <paramref name="count"/> words, which are <see cref="Words"/>: this form has one size.</summary>
-    public static KernelBloomFilter Over(ulong* words, nuint count)
+    public static KernelBloomFilter Over(ulong* words, nuint count, bool exclusive, VectorWidth width)
     {
         Debug.Assert(count == Words, "the kernel's filter has one size");
         return new KernelBloomFilter(words);

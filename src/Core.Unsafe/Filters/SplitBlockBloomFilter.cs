@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using ReclaimNative.Simd;
 
 namespace ReclaimNative.Filters;
 
@@ -61,8 +62,9 @@ internal readonly unsafe struct SplitBlockBloomFilter : IBloomFilter<SplitBlockB
         _vectorBits = (ushort)(vectorBits >= 256 && Vector256.IsHardwareAccelerated ? 256 : Math.Min(vectorBits, 128));
     }
 
-    /// <summary>A filter over all whole blocks of <paramref name="count"/> words, for any number of threads.</summary>
-    public static SplitBlockBloomFilter Over(ulong* words, nuint count) => new(words, checked((uint)(count / BlockWords)));
+    /// <summary>A filter over all whole blocks of <paramref name="count"/> words.</summary>
+    public static SplitBlockBloomFilter Over(ulong* words, nuint count, bool exclusive, VectorWidth width) =>
+        new(words, checked((uint)(count / BlockWords)), exclusive, (int)width);
 
     /// <summary>Blocks.</summary>
     public uint Blocks => _blocks;

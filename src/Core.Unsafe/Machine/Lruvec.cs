@@ -45,7 +45,7 @@ internal sealed unsafe class Lruvec
     /// <summary>The bound policy's own bytes.</summary>
     public byte* State { get; }
 
-    /// <summary>Two Bloom filters: those of the current walk and of the next.</summary>
+    /// <summary>Two Bloom filters, one after the other: those of the current walk and of the next.</summary>
     public ulong* Filters { get; }
 
     /// <summary>Page-table walks completed: selects which of the two filters is read.</summary>

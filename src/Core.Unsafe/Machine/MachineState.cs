@@ -22,6 +22,9 @@ internal sealed unsafe class MachineState : IDisposable
 {
     private const int LongsPerLruvec = 6;
 
+    /// <summary>Bits of a filter for each leaf table: about one idle table in 200 is then scanned for nothing.</summary>
+    private const int FilterBitsPerTable = 12;
+
     private readonly ColumnStore _store = new();
     private readonly ExtentReserve[] _tableReserves;
     private readonly List<MemoryCgroup> _memcgs = [];
@@ -101,7 +104,11 @@ internal sealed unsafe class MachineState : IDisposable
             _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
             _lruvecLongs = _store.Reserve<long>("lruvec.sums", (nuint)lruvecs * LongsPerLruvec);
             _policyState = _store.Reserve<byte>("lruvec.policy", (nuint)lruvecs * (nuint)_stateBytes);
-            _filters = _store.Reserve<ulong>("lruvec.filters", (nuint)lruvecs * 2 * KernelBloomFilter.Words);
+            TableFilter = options.TableFilter;
+            FilterWords = TableFilter == TableFilter.Kernel
+                ? KernelBloomFilter.Words
+                : Math.Max(KernelBloomFilter.Words, SplitBlockBloomFilter.BlocksFor(tables, FilterBitsPerTable) * SplitBlockBloomFilter.BlockWords);
+            _filters = _store.Reserve<ulong>("lruvec.filters", (nuint)lruvecs * 2 * FilterWords);
             GlobalCounts = new EventCounts(_store.Reserve<long>("machine.counters", Counters.Count).Pointer, concurrent);
             Root = AddMemcg("/", null);
             _store.Seal();
@@ -115,6 +122,12 @@ internal sealed unsafe class MachineState : IDisposable
 
     /// <summary>A page's slot is its frame.</summary>
     public bool IsIdentity { get; }
+
+    /// <summary>Form of the filters that walks consult.</summary>
+    public TableFilter TableFilter { get; }
+
+    /// <summary>64-bit words of one filter.</summary>
+    public uint FilterWords { get; }
 
     /// <summary>Several threads may drive the machine at once.</summary>
     public bool Concurrent { get; }
@@ -329,7 +342,7 @@ internal sealed unsafe class MachineState : IDisposable
                 _tokens.Pointer + (nuint)index * FrameLists.TokenStride,
                 new EventCounts(_counts.Pointer + (nuint)index * Counters.Count, Concurrent),
                 _policyState.Pointer + (nuint)index * (nuint)_stateBytes,
-                _filters.Pointer + (nuint)index * 2 * KernelBloomFilter.Words)
+                _filters.Pointer + (nuint)index * 2 * FilterWords)
             {
                 Cost = longs,
                 RefaultSnapshot = longs + 2,

@@ -49,8 +49,21 @@ internal static unsafe class PageTableWalk
     {
         if (!lruvec.TryBeginWalk())
             return default;
-        KernelBloomFilter current = FilterOf(lruvec, lruvec.WalkSequence);
-        KernelBloomFilter next = FilterOf(lruvec, lruvec.WalkSequence + 1);
+        WalkResult result = machine.TableFilter == TableFilter.Kernel
+            ? Walk(machine, lruvec, options, PairOf<KernelBloomFilter>(machine, lruvec), ref sink)
+            : Walk(machine, lruvec, options, PairOf<SplitBlockBloomFilter>(machine, lruvec), ref sink);
+        lruvec.WalkSequence++;
+        lruvec.EndWalk();
+        return result;
+    }
+
+    private static WalkResult Walk<TSink, TFilter>(
+        MachineState machine, Lruvec lruvec, in WalkOptions options, FilterPair<TFilter> filters, ref TSink sink)
+        where TSink : struct, IYoungSink
+        where TFilter : struct, IBloomFilter<TFilter>
+    {
+        TFilter current = filters.Current;
+        TFilter next = filters.Next;
         bool consult = options.UseFilter && !options.Force && lruvec.WalkSequence > 0;
         next.Clear();
 
@@ -85,8 +98,6 @@ internal static unsafe class PageTableWalk
             }
         }
 
-        lruvec.WalkSequence++;
-        lruvec.EndWalk();
         return result;
     }
 
@@ -94,8 +105,14 @@ internal static unsafe class PageTableWalk
     public static bool IsWorthwhile(int total, int young) => young * EntriesPerCacheLine >= total && young > 0;
 
     /// <summary>Marks the table of a page that a lookaround found in good company, for the walk to come.</summary>
-    public static void Suggest(Lruvec lruvec, AddressSpace space, uint table) =>
-        FilterOf(lruvec, lruvec.WalkSequence).Add(AddressOf(space, table));
+    public static void Suggest(MachineState machine, Lruvec lruvec, AddressSpace space, uint table)
+    {
+        ulong address = AddressOf(space, table);
+        if (machine.TableFilter == TableFilter.Kernel)
+            PairOf<KernelBloomFilter>(machine, lruvec).Current.Add(address);
+        else
+            PairOf<SplitBlockBloomFilter>(machine, lruvec).Current.Add(address);
+    }
 
     /// <summary>
     /// Finds the young entries of one table, sorts out those that are not this lruvec's, clears the rest by one operation
@@ -201,8 +218,8 @@ internal static unsafe class PageTableWalk
         return mask;
     }
 
-    private static KernelBloomFilter FilterOf(Lruvec lruvec, ulong sequence) =>
-        new(lruvec.Filters + (sequence & 1) * KernelBloomFilter.Words);
+    private static FilterPair<TFilter> PairOf<TFilter>(MachineState machine, Lruvec lruvec) where TFilter : struct, IBloomFilter<TFilter> =>
+        new(lruvec.Filters, machine.FilterWords, lruvec.WalkSequence, !machine.Concurrent, machine.VectorWidth);
 
     /// <summary>
     /// Stands for the address of the upper-level entry, which the kernel hashes: 8 bytes for each table, one 2^40 byte

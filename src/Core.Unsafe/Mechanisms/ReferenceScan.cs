@@ -140,6 +140,6 @@ internal static unsafe class ReferenceScan
         if (count > 0)
             sink.OnYoung(new ReadOnlySpan<uint>(found, count));
         if (PageTableWalk.IsWorthwhile((int)(end - start), count + 1))
-            PageTableWalk.Suggest(lruvec, space, table);
+            PageTableWalk.Suggest(machine, lruvec, space, table);
     }
 }

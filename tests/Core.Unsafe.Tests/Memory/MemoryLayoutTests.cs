@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using ReclaimNative.Lru;
+using ReclaimNative.Machine;
+using ReclaimNative.Memory;
+using ReclaimNative.Policies;
+
+namespace ReclaimNative.Tests.Memory;
+
+/// <summary>docs/memory-layout.md says what the code does: its table is computed here from two engines of each form.</summary>
+public class MemoryLayoutTests
+{
+    private const string Begin = "<!-- computed -->";
+    private const string End = "<!-- /computed -->";
+    private const ulong Frames = 1 << 20;
+
+    private static readonly (string Name, ListOrder Order, bool Identity, double Reach)[] Forms =
+    [
+        ("ordered", ListOrder.Exact, false, 16),
+        ("unordered", ListOrder.Unordered, false, 10),
+        ("identity, ordered", ListOrder.Exact, true, 12),
+        ("identity, unordered", ListOrder.Unordered, true, 4),
+    ];
+
+    [Test]
+    public void ThePageSaysWhatTheCodeDoes()
+    {
+        string path = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/memory-layout.md"));
+        string page = File.ReadAllText(path);
+        int from = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        int to = page.IndexOf(End, StringComparison.Ordinal);
+        string computed = Table();
+        if (Environment.GetEnvironmentVariable("RECLAIM_WRITE_DOCS") == "1")
+            File.WriteAllText(path, page[..from] + computed + page[to..]);
+        else
+            Assert.That(page[from..to], Is.EqualTo(computed), "run this test with RECLAIM_WRITE_DOCS=1 to bring the page up to date");
+    }
+
+    [Test]
+    public void EveryFormKeepsWithinItsBound([Range(0, 3)] int form)
+    {
+        double sum = PerFrame(Forms[form].Order, Forms[form].Identity).Sum(c => c.Value);
+        Assert.That(sum, Is.LessThanOrEqualTo(Forms[form].Reach).And.GreaterThan(1));
+    }
+
+    /// <summary>Every column that grows with the frames is explained on the page by its name.</summary>
+    [Test]
+    public void EveryColumnIsExplained()
+    {
+        string page = File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/memory-layout.md"));
+        foreach ((_, ListOrder order, bool identity, _) in Forms)
+        {
+            foreach (string name in PerFrame(order, identity).Keys)
+            {
+                string group = name[..name.IndexOf('.')] + ".*";
+                Assert.That(page, Does.Contain($"`{name}`").Or.Contain($"`{group}`"), name);
+            }
+        }
+    }
+
+    private static string Table()
+    {
+        Dictionary<string, double>[] forms = [.. Forms.Select(f => PerFrame(f.Order, f.Identity))];
+        StringBuilder text = new("\n| column | " + string.Join(" | ", Forms.Select(f => f.Name)) + " |\n|---|");
+        text.Append(string.Concat(Enumerable.Repeat("---:|", Forms.Length))).Append('\n');
+        foreach (string name in forms.SelectMany(f => f.Keys).Distinct())
+        {
+            IEnumerable<string> cells = forms.Select(f => f.TryGetValue(name, out double bytes) ? Text(bytes) : "");
+            text.Append($"| `{name}` | {string.Join(" | ", cells)} |\n");
+        }
+
+        text.Append($"| **sum** | {string.Join(" | ", forms.Select(f => "**" + Text(f.Values.Sum()) + "**"))} |\n");
+        return text.ToString();
+    }
+
+    private static string Text(double bytes) => bytes.ToString("0.####", CultureInfo.InvariantCulture);
+
+    /// <summary>Bytes by which each column grows for a frame more: what is the same in both engines does not count.</summary>
+    private static Dictionary<string, double> PerFrame(ListOrder order, bool identity)
+    {
+        Dictionary<string, double> small = Bytes(order, identity, Frames);
+        Dictionary<string, double> large = Bytes(order, identity, 2 * Frames);
+        return large.Keys
+            .Where(name => !name.StartsWith("file.", StringComparison.Ordinal) && !name.StartsWith("rmap.", StringComparison.Ordinal))
+            .Select(name => (name, Bytes: Math.Round((large[name] - small[name]) / Frames, 4)))
+            .Where(c => c.Bytes > 0)
+            .ToDictionary(c => c.name, c => c.Bytes);
+    }
+
+    private static Dictionary<string, double> Bytes(ListOrder order, bool identity, ulong frames)
+    {
+        using var engine = new Engine(new EngineOptions
+        {
+            Nodes = [new NodeOptions(frames)],
+            Memcgs = 1,
+            AddressSpaces = 1,
+            Order = order,
+            Identity = identity,
+            LeafTables = identity ? null : (uint)(frames / 512),
+            Policies = [PolicyDefinition.Of<MglruPolicy>()],
+        });
+        Dictionary<string, double> bytes = [];
+        foreach (ColumnCost column in engine.Machine.Columns)
+            bytes[column.Name] = bytes.GetValueOrDefault(column.Name) + column.ElementBytes * (double)column.Count;
+        return bytes;
+    }
+
+    private static string Here([CallerFilePath] string path = "") => path;
+}
