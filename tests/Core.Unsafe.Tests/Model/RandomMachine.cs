@@ -31,10 +31,10 @@ internal sealed class RandomMachine : IDisposable
         IReadOnlyList<PolicyDefinition> policies = form.Policies;
         Engine = new Engine(form with
         {
-            Nodes = [new NodeOptions(300), new NodeOptions(260, 1)],
+            Nodes = form.Identity ? [new NodeOptions(1536), new NodeOptions(1024, 1)] : [new NodeOptions(300), new NodeOptions(260, 1)],
             Memcgs = 6,
             AddressSpaces = 5,
-            LeafTables = 20,
+            LeafTables = form.Identity ? null : 20,
             SharedMappings = 60,
             SwapPages = swapPages,
             Backing = new Refusing(new Random(seed + 1)),
@@ -46,7 +46,7 @@ internal sealed class RandomMachine : IDisposable
         MemoryCgroup d = Engine.CreateMemcg("d", c, Any());
         MemoryCgroup e = Engine.CreateMemcg("e", null, Any());
         _memcgs = [Engine.Root, a, b, c, d, e];
-        _files = [Engine.CreateFile(FilePages), Engine.CreateFile(40)];
+        _files = form.Identity ? [] : [Engine.CreateFile(FilePages), Engine.CreateFile(40)];
     }
 
     public Engine Engine { get; }
@@ -127,6 +127,8 @@ internal sealed class RandomMachine : IDisposable
 
     private string ReadFile(MemoryCgroup memcg)
     {
+        if (_files.Length == 0)
+            return "nothing: there are no files";
         PageFile file = _files[_random.Next(_files.Length)];
         ulong page = (ulong)(_random.NextDouble() * _random.NextDouble() * file.Pages);
         bool write = _random.Next(5) == 0;
@@ -208,7 +210,7 @@ internal sealed class RandomMachine : IDisposable
 
     private string Map(AddressSpace space)
     {
-        PageFile? file = _random.Next(4) == 0 ? null : _files[_random.Next(_files.Length)];
+        PageFile? file = _files.Length == 0 || _random.Next(4) == 0 ? null : _files[_random.Next(_files.Length)];
         ulong length = (ulong)_random.Next(1, 40);
         ulong start = (ulong)_random.Next((int)(space.Pages - length));
         ulong offset = file is null ? 0 : (ulong)_random.Next((int)(file.Pages - length + 1));
@@ -226,8 +228,19 @@ internal sealed class RandomMachine : IDisposable
     private string Create(int slot, MemoryCgroup memcg)
     {
         ulong pages = SpacePages / (ulong)(1 + _random.Next(3));
-        AddressSpace space = Engine.CreateAddressSpace($"space {slot}", pages, memcg, _random.Next(2));
+        AddressSpace space;
+        try
+        {
+            space = Engine.CreateAddressSpace($"space {slot}", pages, memcg, _random.Next(2));
+        }
+        catch (EngineException refusal)
+        {
+            return $"creation of a space of {pages}: {refusal.Message}";
+        }
+
         _spaces[slot] = space;
+        if (_files.Length == 0)
+            return $"creation of {space.Name} of {pages} in {memcg.Path}";
         Engine.Map(space, 10, 60, _files[0], (ulong)_random.Next(100), slot == 0 ? VmaFlags.Executable : VmaFlags.None);
         Engine.Map(space, 60, 90, _files[1]);
         return $"creation of {space.Name} of {pages} in {memcg.Path}";

@@ -32,12 +32,13 @@ internal static class SmallMachine
     public static EngineOptions Form(string form)
     {
         string[] words = form.Split('/');
-        if (words[1..].Except(["unordered", "concurrent"]).Any())
+        if (words[1..].Except(["unordered", "concurrent", "identity"]).Any())
             throw new ArgumentException($"No form {form}.");
         return Options([.. words[0].Split(' ').Select(Policy)]) with
         {
             Order = words.Contains("unordered") ? ListOrder.Unordered : ListOrder.Exact,
             Concurrent = words.Contains("concurrent"),
+            Identity = words.Contains("identity"),
         };
     }
 
