@@ -95,7 +95,7 @@ public sealed unsafe partial class Engine
             }
 
             return node.Free + inUse == node.Pages
-                ? null
+                ? node.FindProblem()
                 : $"Node {node.Id} of {node.Pages} frames has {node.Free} free and {inUse} in use.";
         }
 

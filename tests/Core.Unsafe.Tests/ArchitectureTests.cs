@@ -31,12 +31,13 @@ public partial class ArchitectureTests
         Assert.That(upward, Is.Empty);
     }
 
+    /// <summary>Filters know of vectors as well: the width is chosen there.</summary>
     [Test]
     public void FoundationsUseMemoryAlone()
     {
         string[] sideways = [.. Sources()
             .Where(s => Foundations.Contains(s.Folder))
-            .SelectMany(s => Uses(s.Text).Where(used => used != s.Folder && used != "Memory").Select(used => $"{s.File} uses {used}"))];
+            .SelectMany(s => Uses(s.Text).Where(used => used != s.Folder && used != "Memory" && (s.Folder, used) != ("Filters", "Simd")).Select(used => $"{s.File} uses {used}"))];
 
         Assert.That(sideways, Is.Empty);
     }

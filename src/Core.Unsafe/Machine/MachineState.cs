@@ -88,7 +88,7 @@ internal sealed unsafe class MachineState : IDisposable
                     pages,
                     options.Nodes[i].Tier,
                     IsIdentity ? default : Watermarks.ForNode(pages, frames),
-                    IsIdentity ? null : new FrameAllocator(_store, first, pages),
+                    IsIdentity ? null : new FrameAllocator(_store, first, pages, concurrent),
                     concurrent);
                 first += pages;
             }

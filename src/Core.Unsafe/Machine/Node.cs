@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 
@@ -53,6 +54,9 @@ public sealed class Node
 
     internal bool IsBalanced => Free > Watermarks.High || Watermarks.High == 0;
 
+    /// <summary>What is wrong with the accounts of free frames, or null; at a quiet point.</summary>
+    internal string? FindProblem() => _allocator?.FindProblem();
+
     /// <summary>Whether a frame of this node is free, given what its flags say.</summary>
     internal bool IsFree(uint pfn, bool hasFlags) => _allocator?.IsFree(pfn) ?? !hasFlags;
 
@@ -62,9 +66,13 @@ public sealed class Node
     /// <summary>Takes a frame back.</summary>
     internal void Return(uint pfn)
     {
-        if (_allocator is { } allocator)
-            allocator.Return(pfn);
-        else
+        if (_allocator is null)
+        {
             CountHeld(-1);
+            return;
+        }
+
+        bool returned = _allocator.Return(pfn, 0);
+        Debug.Assert(returned, "a frame was freed twice");
     }
 }

@@ -11,7 +11,10 @@ internal readonly record struct ColumnCost(string Name, int ElementBytes, ulong 
 /// <see cref="Seal"/> then makes any later reservation an error, so that "allocates only at creation" is
 /// enforced where memory comes from and not by convention.
 /// </summary>
-/// <remarks>Used by one thread, at creation and disposal.</remarks>
+/// <remarks>
+/// Columns are numbered in the order of reservation, as in <see cref="Costs"/>. Reserved and disposed of by one thread;
+/// in between, any thread may populate and ask.
+/// </remarks>
 internal sealed unsafe class ColumnStore : IDisposable
 {
     private readonly List<NativeBlock> _blocks = [];
@@ -37,6 +40,35 @@ internal sealed unsafe class ColumnStore : IDisposable
 
     /// <summary>Ends the building of the engine: from here on <see cref="Reserve"/> throws.</summary>
     public void Seal() => _sealed = true;
+
+    /// <summary>The bytes of one column.</summary>
+    public Column<byte> BytesOf(int column)
+    {
+        NativeBlock block = _blocks[column];
+        return new Column<byte>(block.Pointer, block.Bytes);
+    }
+
+    /// <summary>
+    /// Has elements [<paramref name="first"/>, first + <paramref name="count"/>) of a column backed by memory, touched by
+    /// the calling thread: what the thread that will use them does first, so that they are on its node.
+    /// </summary>
+    public void Populate(int column, nuint first, nuint count)
+    {
+        nuint element = (nuint)_costs[column].ElementBytes;
+        _blocks[column].Populate(checked(first * element), checked(count * element));
+    }
+
+    /// <summary>Bytes of one column that memory backs now, in whole pages.</summary>
+    public ulong ResidentBytes(int column) => _blocks[column].ResidentBytes();
+
+    /// <summary>Bytes of all columns that memory backs now, in whole pages.</summary>
+    public ulong ResidentBytes()
+    {
+        ulong resident = 0;
+        foreach (NativeBlock block in _blocks)
+            resident += block.ResidentBytes();
+        return resident;
+    }
 
     /// <summary>Frees every block.</summary>
     public void Dispose()

@@ -32,8 +32,7 @@ public unsafe class ValidateTests
         ("another's file frame", w => w.Tables.FileMemcg[w.FileSlot] = 0, "of another lruvec"),
         ("a free frame in use", w => w.Frames.Hold(4000, FolioType.File, 0), "is free and has the flags"),
         ("a free frame with flags", w => w.Frames.Set(4000, FolioFlags.Young), "is free and has the flags"),
-        ("freed while in use", w => w.Engine.Nodes[0].Allocator.Return(w.Anon), "is free and has the flags"),
-        ("freed twice", w => w.FreeTwice(), "free and"),
+        ("freed while in use", w => w.Engine.Nodes[0].Allocator.Return(w.Anon, 0), "is free and has the flags"),
         ("taken and forgotten", w => w.Engine.Nodes[0].Allocator.TryTake(0, out _), "neither free nor in use"),
         ("owner", w => w.Frames.Entry[w.Frames.PositionOf(w.Anon)] = w.FileSlot, "linked twice"),
         ("position", w => w.Frames.SetPlace(w.Tables.FrameAt(w.SharedSlot), w.Frames.PositionOf(w.File)), "does not link back"),
@@ -284,12 +283,6 @@ public unsafe class ValidateTests
             Machine.Lists.ListAt(root.Lists, list).Count++;
             View.Lruvec.CountResident(FolioType.File, -1);
             root.CountResident(FolioType.File, 1);
-        }
-
-        public void FreeTwice()
-        {
-            Engine.Discard(Space, 0, 1);
-            Engine.Nodes[0].Allocator.Return(Anon);
         }
 
         public void MapTwice()
