@@ -2,7 +2,9 @@
  * The list that every page is on today, in the form that costs least: two 4-byte links a page, list heads apart.
  * Peer of OrderedLists and UnorderedLists (marks D4 and D5). Plain C, one function a case, no allocation inside.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -40,6 +42,7 @@ static void add_head(struct list *l, uint32_t page)
 }
 
 /* Links pages in the order given. newer and older have room for every page number. */
+__attribute__((visibility("default")))
 struct list *list_create(uint32_t *newer, uint32_t *older, const uint32_t *order, uint64_t pages)
 {
 	struct list *l = malloc(sizeof(*l));
@@ -50,12 +53,14 @@ struct list *list_create(uint32_t *newer, uint32_t *older, const uint32_t *order
 	return l;
 }
 
+__attribute__((visibility("default")))
 void list_destroy(struct list *l)
 {
 	free(l);
 }
 
 /* Each page to the head. */
+__attribute__((visibility("default")))
 void list_activate(struct list *l, const uint32_t *pages, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++) {
@@ -65,6 +70,7 @@ void list_activate(struct list *l, const uint32_t *pages, uint64_t n)
 }
 
 /* Takes 32 pages from the tail and puts them back at the head, n times. Returns a sum of what it took. */
+__attribute__((visibility("default")))
 uint64_t list_isolate(struct list *l, uint64_t n)
 {
 	uint32_t batch[32];
@@ -105,7 +111,13 @@ static void unlock(struct list *l)
 static void *rotate_shared(void *data)
 {
 	struct shared_work *w = data;
+	cpu_set_t all;
 
+	/* The program pins its thread to a core; two threads are to have two. */
+	CPU_ZERO(&all);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		CPU_SET(cpu, &all);
+	sched_setaffinity(0, sizeof(all), &all);
 	for (uint64_t i = 0; i < w->n; i++) {
 		lock(w->list);
 		unlink_page(w->list, w->pages[i]);
@@ -127,6 +139,7 @@ static void *rotate_shared(void *data)
 }
 
 /* Two threads, each with pages of its own, at once. */
+__attribute__((visibility("default")))
 void list_rotate_from_two(struct list *l, const uint32_t *first, const uint32_t *second, uint64_t n)
 {
 	struct shared_work a = { l, first, n }, b = { l, second, n };

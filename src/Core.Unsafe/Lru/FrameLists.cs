@@ -263,6 +263,12 @@ internal sealed unsafe class FrameLists
 
             foreach (uint pfn in batch)
                 ordered.FetchPosition(pfn);
+            if (_concurrent)
+            {
+                moved += MoveTogether(ordered, lruvec, list, batch);
+                continue;
+            }
+
             foreach (uint pfn in batch)
             {
                 if (TryMove(lruvec, list, pfn, toHead: true))
@@ -308,6 +314,23 @@ internal sealed unsafe class FrameLists
         CountUnordered(lruvec, list, 1);
         _unordered!.Announce(pfn, lruvec.Index, list);
         return true;
+    }
+
+    /// <summary>Takes frames off their lists, each by its own claim, and adds them as one run: the words of the list are touched once.</summary>
+    private int MoveTogether(OrderedLists ordered, in ListsOf lruvec, int list, ReadOnlySpan<uint> pfns)
+    {
+        Span<uint> taken = stackalloc uint[OrderedLists.ChunkPositions];
+        int count = 0;
+        foreach (uint pfn in pfns)
+        {
+            if (!_frames.TryClaim(pfn, out _))
+                continue;
+            ordered.Remove(pfn);
+            taken[count++] = pfn;
+        }
+
+        AddHead(lruvec, list, taken[..count]);
+        return count;
     }
 
     /// <summary>One count for each list that some of the frames left, whatever their number.</summary>
