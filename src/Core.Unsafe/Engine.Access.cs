@@ -107,13 +107,13 @@ public sealed unsafe partial class Engine
     public bool AccessFile(PageFile file, ulong page, bool write, MemoryCgroup? memcg, int homeNode, ref AccessTally tally)
     {
         ThrowIfDisposed();
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         Own(file);
         MemoryCgroup charged = Own(memcg);
         if (page >= file.Pages)
             throw new EngineException($"Page {page} lies beyond a file of {file.Pages} pages.");
         CheckNode(homeNode);
 
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
         uint slot = file.SlotOf(page);
         var arrival = new Arrival(charged, homeNode, FolioEvent.NewByRead);
         uint pfn = LockFilePage(file, page, slot, arrival, ref tally, out bool resident);

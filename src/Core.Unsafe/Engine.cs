@@ -198,13 +198,13 @@ public sealed unsafe partial class Engine : IDisposable
     public void Map(AddressSpace space, ulong start, ulong end, PageFile? file, ulong fileOffset = 0, VmaFlags flags = VmaFlags.None)
     {
         ThrowIfDisposed();
+        using QuiesceGate.Closure change = _machine.Gate.Close();
         Own(space);
         CheckRange(space, start, end);
         if (file is not null)
             Own(file);
         if (file is not null && (fileOffset > file.Pages || end - start > file.Pages - fileOffset))
             throw new EngineException($"{end - start} pages from page {fileOffset} on do not lie in a file of {file.Pages} pages.");
-        using QuiesceGate.Closure change = _machine.Gate.Close();
         DiscardQuietly(space, start, end);
         space.Cover(new Vma(start, end, file, fileOffset, flags));
     }
@@ -213,9 +213,9 @@ public sealed unsafe partial class Engine : IDisposable
     public void Discard(AddressSpace space, ulong start, ulong end)
     {
         ThrowIfDisposed();
+        using QuiesceGate.Closure change = _machine.Gate.Close();
         Own(space);
         CheckRange(space, start, end);
-        using QuiesceGate.Closure change = _machine.Gate.Close();
         DiscardQuietly(space, start, end);
     }
 
@@ -265,8 +265,8 @@ public sealed unsafe partial class Engine : IDisposable
     public bool SetPinned(AddressSpace space, ulong page, bool pinned)
     {
         ThrowIfDisposed();
-        Own(space);
         using QuiesceGate.Passage call = _machine.Gate.Enter();
+        Own(space);
         CheckPage(space, page);
         uint slot = space.BaseSlot + (uint)page;
 
@@ -295,6 +295,7 @@ public sealed unsafe partial class Engine : IDisposable
     public bool IsResident(AddressSpace space, ulong page)
     {
         ThrowIfDisposed();
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
         Own(space);
         CheckPage(space, page);
         return LeafTables.Test(_machine.Tables.Present, space.BaseSlot + (uint)page);
