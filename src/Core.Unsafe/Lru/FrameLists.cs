@@ -168,7 +168,7 @@ internal sealed unsafe class FrameLists
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(in ListsOf lruvec, uint pfn, out FolioFlags before)
     {
-        if (!_frames.TryClaim(pfn, out before))
+        if (!TryClaim(lruvec, pfn, out before))
             return false;
         if (_ordered is { } ordered)
             ordered.Remove(pfn);
@@ -279,14 +279,39 @@ internal sealed unsafe class FrameLists
         return moved;
     }
 
-    /// <summary>Accounts for a frame whose generation changed in place: without an order, that is a move.</summary>
-    public void OnGenerationChanged(in ListsOf lruvec, uint pfn, FolioFlags before, FolioFlags after)
+    /// <summary>
+    /// Clears, then sets flags of a frame on a list of this lruvec, if they still are <paramref name="expected"/>. Without
+    /// an order, a change of generation is a move.
+    /// </summary>
+    /// <returns>False: something changed meanwhile, and nothing was done.</returns>
+    public bool TryChange(in ListsOf lruvec, uint pfn, FolioFlags expected, FolioFlags clear, FolioFlags set)
     {
-        if (_unordered is null)
-            return;
-        CountUnordered(lruvec, ListOf(before), -1);
-        CountUnordered(lruvec, ListOf(after), 1);
-        _unordered.Announce(pfn, lruvec.Index, ListOf(after));
+        FolioFlags after = (expected & ~clear) | set;
+        if ((expected & FolioFlags.Lru) == 0)
+            return false;
+        if (!_concurrent)
+        {
+            if (!_frames.TryChange(pfn, expected, clear, set))
+                return false;
+            if (_unordered is { } lists && ListOf(expected) != ListOf(after))
+            {
+                CountMove(lruvec, expected, after);
+                lists.Announce(pfn, lruvec.Index, ListOf(after));
+            }
+
+            return true;
+        }
+
+        if (!_frames.TryChange(pfn, expected, FolioFlags.Lru, FolioFlags.Isolated))
+            return false;
+        if (!IsOf(lruvec, pfn))
+        {
+            Unclaim(pfn, expected);
+            return false;
+        }
+
+        EndClaim(lruvec, pfn, expected, after);
+        return true;
     }
 
     /// <summary>Puts what all threads still hold in their batches on the lists.</summary>
@@ -305,8 +330,59 @@ internal sealed unsafe class FrameLists
         _unordered!.Announce(pfn, lruvec.Index, list);
     }
 
+    /// <summary>
+    /// Claims a frame that is on a list of this lruvec. Only once it is claimed can it be asked whose it is: before, it may
+    /// leave and come back as a page of another.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryClaim(in ListsOf lruvec, uint pfn, out FolioFlags before)
+    {
+        if (!_frames.TryClaim(pfn, out before))
+            return false;
+        if (!_concurrent || IsOf(lruvec, pfn))
+            return true;
+        Unclaim(pfn, before);
+        return false;
+    }
+
+    /// <summary>Ends a claim on a frame of another lruvec, which stays where it is.</summary>
+    private void Unclaim(uint pfn, FolioFlags before)
+    {
+        _frames.Publish(pfn, ListOf(before) >> 1);
+        _unordered?.AnnounceToAll(pfn, ListOf(before));
+    }
+
+    /// <summary>
+    /// Ends a claim on a frame that stays linked, with other flags. Without an order it may be on another list now, and even
+    /// where it is not, a sweep may have found its block without it meanwhile: so it is announced again.
+    /// </summary>
+    private void EndClaim(in ListsOf lruvec, uint pfn, FolioFlags before, FolioFlags after)
+    {
+        _frames.Restore(pfn, after);
+        if (_unordered is not { } lists)
+            return;
+        if (ListOf(before) != ListOf(after))
+            CountMove(lruvec, before, after);
+        lists.Announce(pfn, lruvec.Index, ListOf(after));
+    }
+
+    private void CountMove(in ListsOf lruvec, FolioFlags before, FolioFlags after)
+    {
+        CountUnordered(lruvec, ListOf(before), -1);
+        CountUnordered(lruvec, ListOf(after), 1);
+    }
+
     private bool TryMoveUnordered(in ListsOf lruvec, int list, uint pfn)
     {
+        if (_concurrent)
+        {
+            if (!TryClaim(lruvec, pfn, out FolioFlags flags))
+                return false;
+            var generation = (FolioFlags)((uint)((list >> 1) + 1) << FolioField.GenerationShift);
+            EndClaim(lruvec, pfn, flags, (flags & ~FolioFlags.GenerationMask) | generation);
+            return true;
+        }
+
         if (!_frames.TryRelist(pfn, list >> 1, out int before))
             return false;
         // No branch on where it was: it would be guessed wrongly half of the time, each time for a whole memory latency.

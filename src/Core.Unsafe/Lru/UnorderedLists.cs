@@ -68,6 +68,13 @@ internal sealed unsafe class UnorderedLists
             AnnounceSlowly(ref block, seen, TagOf(lruvec), list);
     }
 
+    /// <summary>The same of a frame whose lruvec is not known: its block is nobody's own from then on.</summary>
+    public void AnnounceToAll(uint pfn, int list)
+    {
+        ref ulong block = ref _blocks[pfn >> BlockShift];
+        AnnounceSlowly(ref block, Volatile.Read(ref block), Mixed, list);
+    }
+
     /// <summary>
     /// The next frame of a list from where its sweep stands, or NoFrame after a whole round. The sweep then stands there.
     /// Where several threads run, the caller holds the lruvec's token.
@@ -205,6 +212,8 @@ internal sealed unsafe class UnorderedLists
         {
             ulong lists = seen & ~TagMask;
             ulong next = lists | 1UL << list | (lists == 0 || (seen & TagMask) == tag ? tag : Mixed);
+            if (next == seen)
+                return;
             if (!_concurrent)
             {
                 block = next;

@@ -128,7 +128,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             return;
         if (source == YoungSource.Lookaround && generation != youngest)
         {
-            view.MoveToHead(youngest * 2 + type, pfn);
+            Relink(view, youngest * 2 + type, pfn, toHead: true);
             view.Count(Counter.pgactivate, 1);
         }
     }
@@ -387,7 +387,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             }
 
             // Only another thread that holds the folio just now can be in the way.
-            if (!moved || generation < 0 || !view.MoveToTail(generation * 2 + type, pfn))
+            if (!moved || generation < 0 || !Relink(view, generation * 2 + type, pfn, toHead: false))
                 missed++;
         }
     }
@@ -486,7 +486,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         if (generation != oldest)
         {
             if (generation >= 0)
-                view.MoveToHead(generation * 2 + type, pfn);
+                Relink(view, generation * 2 + type, pfn, toHead: true);
             return true;
         }
 
@@ -499,7 +499,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             return true;
         if (!saturated)
             view.Tally(ref lru.Protected[type * Tiers + tier], 1);
-        view.MoveToHead(next * 2 + type, pfn);
+        Relink(view, next * 2 + type, pfn, toHead: true);
         return true;
     }
 
@@ -562,6 +562,13 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         view.Tally(ref lru.Pages[to * 2 + type], 1);
         return true;
     }
+
+    /// <summary>
+    /// Links a folio where its generation says. Without an order it is there already or, where several threads run, where a
+    /// later change has put it: to move it back would be a change of generation that nobody counts.
+    /// </summary>
+    private static bool Relink(PolicyView view, int list, uint pfn, bool toHead) =>
+        !view.IsOrdered || (toHead ? view.MoveToHead(list, pfn) : view.MoveToTail(list, pfn));
 
     private static FolioFlags Carrying(int generation) => (FolioFlags)((uint)(generation + 1) << FolioField.GenerationShift);
 

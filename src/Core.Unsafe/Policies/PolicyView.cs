@@ -69,6 +69,9 @@ public sealed unsafe class PolicyView
     /// <summary>Frames of the whole machine: frame numbers are in [0, FrameCount).</summary>
     public uint FrameCount => _frames.Count;
 
+    /// <summary>Lists keep their order. Where they don't, the list of a folio on one is its generation and type.</summary>
+    internal bool IsOrdered => _frames.IsOrdered;
+
     /// <summary>Several threads may be at this lruvec.</summary>
     internal bool IsConcurrent => _concurrent;
 
@@ -275,31 +278,7 @@ public sealed unsafe class PolicyView
     /// <returns>False: something changed meanwhile, and nothing was done.</returns>
     public bool TryChange(uint pfn, FolioFlags expected, FolioFlags clear, FolioFlags set)
     {
-        clear &= PolicyFlags;
-        set &= PolicyFlags;
-        FolioFlags after = (expected & ~clear) | set;
-        if (!_concurrent)
-        {
-            if (!_frames.TryChange(pfn, expected, clear, set))
-                return false;
-        }
-        else
-        {
-            // Claimed, the folio can't leave this lruvec and come back as another page between the look and the change.
-            if ((expected & FolioFlags.Lru) == 0 || !_frames.TryChange(pfn, expected, FolioFlags.Lru, FolioFlags.Isolated))
-                return false;
-            if (!IsOurs(pfn))
-            {
-                _frames.Restore(pfn, expected);
-                return false;
-            }
-
-            _frames.Restore(pfn, after);
-        }
-
-        if (((expected ^ after) & FolioFlags.GenerationMask) != 0)
-            _lists.OnGenerationChanged(_lruvec.Lists, pfn, expected, after);
-        return true;
+        return _lists.TryChange(_lruvec.Lists, pfn, expected, clear & PolicyFlags, set & PolicyFlags);
     }
 
     /// <summary>Adds to a number of the policy's own state that notices change: atomic where several threads run.</summary>
@@ -430,9 +409,6 @@ public sealed unsafe class PolicyView
 
     /// <summary>Without an order, which list of a generation a folio is on is its type.</summary>
     private bool HasType(int list, uint pfn) => _frames.IsOrdered || (list & 1) == (int)_frames.TypeOf(pfn);
-
-    /// <summary>Of a folio that the caller owns.</summary>
-    private bool IsOurs(uint pfn) => pfn >= _lruvec.Lists.First && pfn < _lruvec.Lists.End && _lists.IsOf(_lruvec.Lists, pfn);
 
     /// <summary>What is not on a list can have left it a moment ago where several threads run: no fault of the policy's.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -180,8 +180,7 @@ public unsafe class UnorderedListsTests
                 // As an aging walk does it: the generation changes in place.
                 FolioFlags before = _machine.Frames.Flags(pfn);
                 var generation = (FolioFlags)((uint)(to / 2 + 1) << FolioField.GenerationShift);
-                Assert.That(_machine.Frames.TryChange(pfn, before, FolioFlags.GenerationMask, generation), Is.True);
-                _machine.Lists.OnGenerationChanged(lruvec, pfn, before, before & ~FolioFlags.GenerationMask | generation);
+                Assert.That(_machine.Lists.TryChange(lruvec, pfn, before, FolioFlags.GenerationMask, generation), Is.True);
             }
 
             Set(lruvec.Index, on).Remove(pfn);
