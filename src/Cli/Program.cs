@@ -11,6 +11,7 @@ RootCommand root = new("Linux page reclaim in userland: run it on recorded trace
     DemoCommand.Create(),
     CompareCommand.Create(),
     RunCommand.Create(),
+    StressCommand.Create(),
     PoliciesCommand.Create(),
     ScenariosCommand.Create(),
 };
@@ -38,7 +39,7 @@ catch (Exception problem) when (problem is TraceException or ScenarioException o
 }
 catch (OutOfMemoryException)
 {
-    return Report("the system has no memory left for this; a smaller --memory or trace needs less", ExitCode.Failed);
+    return Report("the system has no memory left for this; a smaller --memory, --pages or trace needs less", ExitCode.Failed);
 }
 
 static int Report(string message, int code)

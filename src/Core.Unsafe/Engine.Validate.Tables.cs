@@ -30,6 +30,7 @@ public sealed unsafe partial class Engine
             {
                 for (ulong page = vma.Start; page < vma.End; page++)
                 {
+                    CountLook();
                     uint slot = space.BaseSlot + (uint)page;
                     if (!LeafTables.Test(_tables.Present, slot))
                     {
@@ -68,6 +69,7 @@ public sealed unsafe partial class Engine
             long present = 0;
             for (ulong page = 0; page < file.Pages; page++)
             {
+                CountLook();
                 uint slot = file.SlotOf(page);
                 if (LeafTables.Test(_tables.Dirty, slot))
                     return $"Page {page} of {where} has a dirty bit, which only page tables have.";

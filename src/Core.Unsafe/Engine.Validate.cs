@@ -13,13 +13,14 @@ public sealed unsafe partial class Engine
     /// Walks everything and compares what is kept with what is there. To be called at a quiet point, between two calls
     /// of the engine. Allocates; takes time in proportion to frames and leaf tables.
     /// </summary>
+    /// <param name="advanced">Told now and then how much has been looked at, in [0, 1]; what it throws ends the check.</param>
     /// <returns>The first broken invariant in one sentence, or null.</returns>
-    public string? Validate()
+    public string? Validate(Action<double>? advanced = null)
     {
         ThrowIfDisposed();
         using QuiesceGate.Closure change = _machine.Gate.Close();
         _machine.Lists.Drain();
-        var audit = new Audit(_machine, _host);
+        var audit = new Audit(_machine, _host, advanced);
         return audit.FindProblem() ?? FindStaleHit();
     }
 
@@ -36,8 +37,14 @@ public sealed unsafe partial class Engine
     }
 
     /// <summary>One run of <see cref="Validate"/>: the marks it leaves, and its checks in the order in which they rely on each other.</summary>
-    private sealed partial class Audit(MachineState machine, PolicyHost host)
+    private sealed partial class Audit(MachineState machine, PolicyHost host, Action<double>? advanced)
     {
+        /// <summary>Frames or slots looked at between two reports.</summary>
+        private const ulong ReportEvery = 1 << 20;
+
+        /// <summary>Times that each frame is looked at: is it free, on its list, owned, charged.</summary>
+        private const ulong LooksAtFrame = 4;
+
         private readonly FrameTable _frames = machine.Frames;
         private readonly LeafTables _tables = machine.Tables;
         private readonly ulong[] _isLinked = machine.Frames.IsOrdered ? new ulong[((ulong)machine.Frames.Count + 63) / 64] : [];
@@ -51,6 +58,7 @@ public sealed unsafe partial class Engine
         private long _fileMappings;
         private long _anonPages;
         private long _chained;
+        private ulong _looks;
 
         public string? FindProblem()
         {
@@ -79,11 +87,18 @@ public sealed unsafe partial class Engine
             return CheckMappings() ?? CheckUnusedTables() ?? CheckCharges() ?? CheckSwap() ?? CheckPolicies();
         }
 
+        private void CountLook()
+        {
+            if (++_looks % ReportEvery == 0)
+                advanced?.Invoke(Math.Min(1, (double)_looks / (LooksAtFrame * _frames.Count + _tables.Count * (ulong)LeafTables.Entries)));
+        }
+
         private string? FindFree(Node node)
         {
             ulong inUse = 0;
             for (uint pfn = node.FirstPfn; pfn < node.FirstPfn + node.Pages; pfn++)
             {
+                CountLook();
                 bool used = (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) != 0;
                 bool isFree = node.IsFree(pfn, _frames.Flags(pfn) != FolioFlags.None);
                 if (isFree && _frames.Flags(pfn) != FolioFlags.None)
@@ -130,6 +145,7 @@ public sealed unsafe partial class Engine
                 uint older = FrameTable.NoFrame;
                 for (uint pfn = lists.Tail(ref ends); pfn != FrameTable.NoFrame; pfn = lists.TowardHead(pfn))
                 {
+                    CountLook();
                     if (pfn >= _frames.Count)
                         return $"List {list} {where} names frame {pfn}, which there is not.";
                     ref ulong marks = ref _isLinked[pfn >> 6];
@@ -168,6 +184,7 @@ public sealed unsafe partial class Engine
             var held = new long[lruvecs * UnorderedLists.Lists];
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
+                CountLook();
                 if (!_frames.Has(pfn, FolioFlags.Lru))
                     continue;
                 int index = machine.LruvecIndexOf(pfn);
@@ -214,6 +231,7 @@ public sealed unsafe partial class Engine
             ulong slots = _tables.Count * (ulong)LeafTables.Entries;
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
+                CountLook();
                 FolioFlags flags = _frames.Flags(pfn);
                 if (flags == FolioFlags.None)
                     continue;
@@ -262,6 +280,7 @@ public sealed unsafe partial class Engine
             var charged = new ulong[machine.Memcgs.Count];
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
+                CountLook();
                 if (_frames.Flags(pfn) != FolioFlags.None)
                     charged[_frames.MemcgOf(pfn)]++;
             }

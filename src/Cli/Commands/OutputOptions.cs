@@ -37,16 +37,23 @@ internal sealed class OutputOptions
             throw new UsageException("--html needs a file; '-' is accepted by --json and --csv");
         foreach (string? path in new[] { json, csv, html })
         {
-            if (path is null or Stdout)
-                continue;
-            if (path.Length == 0)
-                throw new UsageException("an output file has an empty name");
-            string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-            if (Directory.Exists(path))
-                throw new UsageException($"'{path}' is a directory; an output file is wanted");
-            if (!Directory.Exists(folder))
-                throw new UsageException($"there is no directory '{folder}' to write '{Path.GetFileName(path)}' to");
+            if (path is not null)
+                CheckFile(path);
         }
+    }
+
+    /// <summary>Refuses an output file that can't be created; <c>-</c> is stdout.</summary>
+    public static void CheckFile(string path)
+    {
+        if (path == Stdout)
+            return;
+        if (path.Length == 0)
+            throw new UsageException("an output file has an empty name");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        if (Directory.Exists(path))
+            throw new UsageException($"'{path}' is a directory; an output file is wanted");
+        if (!Directory.Exists(folder))
+            throw new UsageException($"there is no directory '{folder}' to write '{Path.GetFileName(path)}' to");
     }
 
     /// <summary>Writes everything that was asked for.</summary>

@@ -168,6 +168,9 @@ internal sealed unsafe class MachineState : IDisposable
 
     public IReadOnlyList<ColumnCost> Columns => _store.Costs;
 
+    /// <summary>Bytes of a column that memory backs now; columns are numbered as in <see cref="Columns"/>.</summary>
+    public ulong ResidentBytesOf(int column) => _store.ResidentBytes(column);
+
     /// <summary>What is counted once for the machine: reclaim for want of free frames, kswapd runs.</summary>
     public EventCounts GlobalCounts { get; }
 

@@ -98,6 +98,15 @@ public enum Counter
     unevictable_pgs_culled,
 
     /// <summary>
+    /// Page-table entries that page-table walks looked at. The kernel keeps this and the next for each address space
+    /// (<c>MM_LEAF_TOTAL</c>, <c>MM_LEAF_YOUNG</c>), and shows them in <c>lru_gen_full</c> and not in <c>vmstat</c>.
+    /// </summary>
+    mm_leaf_total,
+
+    /// <summary>Those whose accessed bit a walk found set and cleared.</summary>
+    mm_leaf_young,
+
+    /// <summary>
     /// Proposals and omissions of a policy that the core did not follow: a page that was not its to propose, a page
     /// left on no list, a visit that examined pages without end. Not a kernel counter.
     /// </summary>

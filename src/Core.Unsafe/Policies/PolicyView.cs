@@ -369,7 +369,11 @@ public sealed unsafe class PolicyView
         if (!Has(Mechanism.Walk))
             return default;
         var sink = new YoungSink(this, YoungSource.Walk);
-        return PageTableWalk.Run(_machine, _lruvec, options with { UseFilter = options.UseFilter && Has(Mechanism.Bloom) }, ref sink);
+        WalkResult walked = PageTableWalk.Run(
+            _machine, _lruvec, options with { UseFilter = options.UseFilter && Has(Mechanism.Bloom) }, ref sink);
+        Count(Counter.mm_leaf_total, walked.Entries);
+        Count(Counter.mm_leaf_young, walked.Young);
+        return walked;
     }
 
     /// <summary>Has the policy place a folio that is on no list; what it leaves lying goes to list 0, or to the first of its type.</summary>

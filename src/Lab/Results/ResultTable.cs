@@ -60,7 +60,8 @@ public static class ResultTable
         WriteLegend(set, columns, console);
     }
 
-    private static IAnsiConsole Pipe(TextWriter writer)
+    /// <summary>A console for what is not a terminal: no colour, and no line too long.</summary>
+    internal static IAnsiConsole Pipe(TextWriter writer)
     {
         IAnsiConsole pipe = AnsiConsole.Create(new AnsiConsoleSettings
         {
