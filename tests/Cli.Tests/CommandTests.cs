@@ -27,6 +27,7 @@ public sealed class CommandTests
     [TestCase("demo")]
     [TestCase("compare")]
     [TestCase("run")]
+    [TestCase("stress")]
     [TestCase("policies")]
     [TestCase("scenarios")]
     public void EveryCommandHasHelpWithAnExample(string command)
