@@ -392,7 +392,7 @@ internal sealed unsafe class FrameAllocator
     private bool TryRecallFreeWord(Recent* recent)
     {
         Backoff backoff = default;
-        for (byte limit = MaxOrder; ; limit = Math.Min(limit, AnyLack))
+        for (byte limit = MaxOrder; ; limit = AnyLack)
         {
             if (TryFindRun(0, limit, Volatile.Read(ref recent->Cursor), out uint index))
             {

@@ -5,29 +5,6 @@ namespace ReclaimNative.Tests.Memory;
 
 public unsafe class ColumnStoreTests
 {
-    [TestCase(1u, 4096u)]
-    [TestCase((2u << 20) - 1, 4096u)]
-    [TestCase(2u << 20, 2u << 20)]
-    [TestCase(5u << 20, 2u << 20)]
-    public void ABlockIsZeroAlignedAndWritableToItsLastByte(uint bytes, uint alignment)
-    {
-        using var block = new NativeBlock(bytes);
-
-        Assert.That((nuint)block.Pointer % alignment, Is.EqualTo((nuint)0));
-        Assert.That(block.Pointer[0] | block.Pointer[bytes - 1], Is.Zero);
-        block.Pointer[bytes - 1] = 1;
-        Assert.That(block.Bytes, Is.EqualTo((nuint)bytes));
-    }
-
-    [Test]
-    public void ABlockFreedTwiceIsFreedOnce()
-    {
-        var block = new NativeBlock(10);
-        block.Dispose();
-        block.Dispose();
-        Assert.That(block.Pointer == null, Is.True);
-    }
-
     [Test]
     public void NothingIsReservedAfterTheSeal()
     {
@@ -38,6 +15,34 @@ public unsafe class ColumnStoreTests
         Assert.That(() => store.Reserve<int>("b", 3), Throws.InvalidOperationException);
         Assert.That(column.Length, Is.EqualTo((nuint)3));
         Assert.That(store.Costs, Is.EqualTo(new[] { new ColumnCost("a", 4, 3) }));
+    }
+
+    [Test]
+    public void TheBytesOfAColumnAreItsElements()
+    {
+        using var store = new ColumnStore();
+        Column<uint> first = store.Reserve<uint>("first", 1000);
+        Column<ushort> second = store.Reserve<ushort>("second", 0);
+
+        Assert.That(store.BytesOf(0).Pointer == first.Pointer, Is.True);
+        Assert.That(store.BytesOf(0).Length, Is.EqualTo((nuint)4000));
+        Assert.That(store.BytesOf(1).Pointer == second.Pointer, Is.True);
+        Assert.That(store.BytesOf(1).Length, Is.EqualTo((nuint)2));
+    }
+
+    [Test]
+    public void AShareOfAColumnIsPopulatedInElements()
+    {
+        using var store = new ColumnStore();
+        store.Reserve<ulong>("a", 100 * 512);
+        store.Reserve<byte>("b", 100 * 4096);
+
+        store.Populate(0, 10 * 512, 20 * 512);
+        Assert.That(store.ResidentBytes(0), Is.EqualTo(20 * 4096UL));
+        Assert.That(store.ResidentBytes(1), Is.Zero);
+        store.Populate(1, 4095, 2);
+        Assert.That(store.ResidentBytes(1), Is.EqualTo(2 * 4096UL));
+        Assert.That(store.ResidentBytes(), Is.EqualTo(22 * 4096UL));
     }
 
     [Test]
