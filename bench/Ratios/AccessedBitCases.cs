@@ -30,7 +30,7 @@ internal sealed unsafe class AccessedBitCases : IRatioCases
         {
             foreach ((double young, ulong window) in Densities)
             {
-                using var tables = new YoungTables(Memory, window, young);
+                using var tables = new YoungTables(Memory, exclusive ? Densities[0].Window : window, young);
                 yield return Harvest(peers, tables, exclusive, string.Create(CultureInfo.InvariantCulture, $"{young * 100:0.##} % young"));
             }
         }

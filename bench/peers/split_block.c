@@ -15,7 +15,7 @@ static inline u64 hash_of(u64 key)
 
 static inline u64 *block_of(u64 *filter, u64 blocks, u64 hash)
 {
-    return filter + 4 * (u64)((unsigned __int128)hash * blocks >> 64);
+    return filter + 4 * ((hash >> 32) * blocks >> 32);
 }
 
 static inline __m256i bits_of(u64 hash)

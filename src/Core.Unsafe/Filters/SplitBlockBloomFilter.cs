@@ -34,14 +34,11 @@ internal readonly unsafe struct SplitBlockBloomFilter : IBloomFilter<SplitBlockB
     private const int Lanes = 8;
     private const int LaneBits = 32;
 
-    /// <summary>Keys that are hashed and asked from memory ahead of being looked at.</summary>
-    private const int Batch = 32;
+    /// <summary>Keys from the one that is hashed, its block asked from memory, to the one that is looked at.</summary>
+    private const int Ahead = 32;
 
-    /// <summary>
-    /// A filter of more bytes than this is worth prefetching: about one core's L2 cache. Below it the bookkeeping of a
-    /// batch costs more than it hides.
-    /// </summary>
-    private const ulong PrefetchAbove = 1 << 20;
+    /// <summary>Places for hashed keys, and answers of one word.</summary>
+    private const int Ring = 64;
 
     private readonly ulong* _words;
     private readonly uint _blocks;
@@ -129,24 +126,27 @@ internal readonly unsafe struct SplitBlockBloomFilter : IBloomFilter<SplitBlockB
     public void Add(ulong key)
     {
         ulong hash = HashOf(key);
-        ulong* block = BlockOf(hash);
+        ulong* block = BlockOf(_words, _blocks, hash);
         if (_vectorBits == 256)
-            AddTo<BlockLanes256>(block, (uint)hash);
+            AddTo<BlockLanes256>(block, (uint)hash, _exclusive);
         else if (_vectorBits == 128)
-            AddTo<BlockLanes128>(block, (uint)hash);
+            AddTo<BlockLanes128>(block, (uint)hash, _exclusive);
         else
-            AddTo<BlockLanes64>(block, (uint)hash);
+            AddTo<BlockLanes64>(block, (uint)hash, _exclusive);
     }
 
-    /// <summary>Adds every key of <paramref name="keys"/>, with those ahead being prefetched when the filter is large.</summary>
+    /// <summary>Adds every key of <paramref name="keys"/>, faster than one by one.</summary>
     public void AddRange(ReadOnlySpan<ulong> keys)
     {
-        if (_vectorBits == 256)
-            AddRange<BlockLanes256>(keys);
-        else if (_vectorBits == 128)
-            AddRange<BlockLanes128>(keys);
-        else
-            AddRange<BlockLanes64>(keys);
+        fixed (ulong* first = keys)
+        {
+            if (_vectorBits == 256)
+                AddRange<BlockLanes256>(first, keys.Length);
+            else if (_vectorBits == 128)
+                AddRange<BlockLanes128>(first, keys.Length);
+            else
+                AddRange<BlockLanes64>(first, keys.Length);
+        }
     }
 
     /// <summary>False: <paramref name="key"/> was not added. True: it may have been.</summary>
@@ -154,7 +154,7 @@ internal readonly unsafe struct SplitBlockBloomFilter : IBloomFilter<SplitBlockB
     public bool MayContain(ulong key)
     {
         ulong hash = HashOf(key);
-        ulong* block = BlockOf(hash);
+        ulong* block = BlockOf(_words, _blocks, hash);
         return _vectorBits switch
         {
             256 => BlockLanes256.Contains(block, (uint)hash),
@@ -172,78 +172,136 @@ internal readonly unsafe struct SplitBlockBloomFilter : IBloomFilter<SplitBlockB
     {
         if (resultBits.Length < (keys.Length + 63) / 64)
             throw new ArgumentException($"{keys.Length} keys have {(keys.Length + 63) / 64} words of answers, and there is room for {resultBits.Length}.", nameof(resultBits));
-        if (_vectorBits == 256)
-            MayContain<BlockLanes256>(keys, resultBits);
-        else if (_vectorBits == 128)
-            MayContain<BlockLanes128>(keys, resultBits);
-        else
-            MayContain<BlockLanes64>(keys, resultBits);
-    }
-
-    private bool Prefetches => Sse.IsSupported && (ulong)_blocks * (BlockBits / 8) > PrefetchAbove;
-
-    [SkipLocalsInit]
-    private void AddRange<TLanes>(ReadOnlySpan<ulong> keys) where TLanes : struct, IBlockLanes
-    {
-        int at = 0;
-        if (Prefetches)
+        fixed (ulong* first = keys, answers = resultBits)
         {
-            ulong* hashes = stackalloc ulong[Batch];
-            for (; keys.Length - at >= Batch; at += Batch)
-            {
-                for (int i = 0; i < Batch; i++)
-                {
-                    hashes[i] = HashOf(keys[at + i]);
-                    Sse.Prefetch0(BlockOf(hashes[i]));
-                }
-
-                for (int i = 0; i < Batch; i++)
-                    AddTo<TLanes>(BlockOf(hashes[i]), (uint)hashes[i]);
-            }
-        }
-
-        for (; at < keys.Length; at++)
-        {
-            ulong hash = HashOf(keys[at]);
-            AddTo<TLanes>(BlockOf(hash), (uint)hash);
+            if (_vectorBits == 256)
+                MayContain<BlockLanes256>(first, keys.Length, answers);
+            else if (_vectorBits == 128)
+                MayContain<BlockLanes128>(first, keys.Length, answers);
+            else
+                MayContain<BlockLanes64>(first, keys.Length, answers);
         }
     }
 
+    /// <summary>
+    /// Keys go through a ring: each is hashed and its block asked for <see cref="Ahead"/> keys before it is added. That pays
+    /// for filters of any size; below one core's L2 cache because hashing and adding then overlap.
+    /// </summary>
     [SkipLocalsInit]
-    private void MayContain<TLanes>(ReadOnlySpan<ulong> keys, Span<ulong> resultBits) where TLanes : struct, IBlockLanes
+    private void AddRange<TLanes>(ulong* keys, nint count) where TLanes : struct, IBlockLanes
     {
-        ulong* hashes = stackalloc ulong[64];
-        bool prefetches = Prefetches;
-        for (int at = 0; at < keys.Length; at += 64)
+        ulong* words = _words;
+        uint blocks = _blocks;
+        nint at = 0;
+        if (count > Ahead)
         {
-            ReadOnlySpan<ulong> word = keys.Slice(at, Math.Min(64, keys.Length - at));
-            ulong bits = 0;
-            if (prefetches)
+            ulong** blockOf = stackalloc ulong*[Ring];
+            uint* hashes = stackalloc uint[Ring];
+            for (nint i = 0; i < Ahead; i++)
+                Stage(words, blocks, keys[i], blockOf + i, hashes + i);
+            if (_exclusive)
             {
-                for (int first = 0; first < word.Length; first += Batch)
+                for (; at < count - Ahead; at++)
                 {
-                    int stop = Math.Min(word.Length, first + Batch);
-                    for (int i = first; i < stop; i++)
-                    {
-                        hashes[i] = HashOf(word[i]);
-                        Sse.Prefetch0(BlockOf(hashes[i]));
-                    }
-
-                    for (int i = first; i < stop; i++)
-                        bits |= (TLanes.Contains(BlockOf(hashes[i]), (uint)hashes[i]) ? 1UL : 0UL) << i;
+                    TLanes.Add(blockOf[at & (Ring - 1)], hashes[at & (Ring - 1)]);
+                    nint next = at + Ahead & (Ring - 1);
+                    Stage(words, blocks, keys[at + Ahead], blockOf + next, hashes + next);
                 }
             }
             else
             {
-                for (int i = 0; i < word.Length; i++)
+                for (; at < count - Ahead; at++)
                 {
-                    ulong hash = HashOf(word[i]);
-                    bits |= (TLanes.Contains(BlockOf(hash), (uint)hash) ? 1UL : 0UL) << i;
+                    AddTo<TLanes>(blockOf[at & (Ring - 1)], hashes[at & (Ring - 1)], exclusive: false);
+                    nint next = at + Ahead & (Ring - 1);
+                    Stage(words, blocks, keys[at + Ahead], blockOf + next, hashes + next);
                 }
             }
 
-            resultBits[at / 64] = bits;
+            for (; at < count; at++)
+                AddTo<TLanes>(blockOf[at & (Ring - 1)], hashes[at & (Ring - 1)], _exclusive);
+            return;
         }
+
+        for (; at < count; at++)
+        {
+            ulong hash = HashOf(keys[at]);
+            AddTo<TLanes>(BlockOf(words, blocks, hash), (uint)hash, _exclusive);
+        }
+    }
+
+    /// <summary>The same ring as in <see cref="AddRange{TLanes}"/>; 64 answers make a word.</summary>
+    [SkipLocalsInit]
+    private void MayContain<TLanes>(ulong* keys, nint count, ulong* resultBits) where TLanes : struct, IBlockLanes
+    {
+        ulong* words = _words;
+        uint blocks = _blocks;
+        nint at = 0;
+        if (count > Ahead)
+        {
+            ulong** blockOf = stackalloc ulong*[Ring];
+            uint* hashes = stackalloc uint[Ring];
+            for (nint i = 0; i < Ahead; i++)
+                Stage(words, blocks, keys[i], blockOf + i, hashes + i);
+            for (; count - at >= Ring + Ahead; at += Ring)
+            {
+                ulong bits = 0;
+                for (nint slot = 0; slot < Ring; slot++)
+                {
+                    bits |= Bit(TLanes.Contains(blockOf[slot], hashes[slot])) << (int)slot;
+                    nint next = slot + Ahead & (Ring - 1);
+                    Stage(words, blocks, keys[at + slot + Ahead], blockOf + next, hashes + next);
+                }
+
+                *resultBits++ = bits;
+            }
+
+            // Fewer than a ring and what is staged.
+            for (; at < count; at += Ring)
+            {
+                ulong bits = 0;
+                for (nint slot = 0; slot < Math.Min(Ring, count - at); slot++)
+                {
+                    bits |= Bit(TLanes.Contains(blockOf[slot], hashes[slot])) << (int)slot;
+                    nint next = slot + Ahead & (Ring - 1);
+                    if (at + slot + Ahead < count)
+                        Stage(words, blocks, keys[at + slot + Ahead], blockOf + next, hashes + next);
+                }
+
+                *resultBits++ = bits;
+            }
+
+            return;
+        }
+
+        for (; at < count; at += Ring)
+        {
+            ulong bits = 0;
+            nint here = Math.Min(Ring, count - at);
+            for (nint i = 0; i < here; i++)
+            {
+                ulong hash = HashOf(keys[at + i]);
+                bits |= Bit(TLanes.Contains(BlockOf(words, blocks, hash), (uint)hash)) << (int)i;
+            }
+
+            *resultBits++ = bits;
+        }
+    }
+
+    /// <summary>1 for true, without the comparison that a conditional expression is compiled to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Bit(bool value) => Unsafe.BitCast<bool, byte>(value);
+
+    /// <summary>Hashes a key that will be looked at a while from now and asks for its block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Stage(ulong* words, uint blocks, ulong key, ulong** blockOf, uint* lanesHash)
+    {
+        ulong hash = HashOf(key);
+        ulong* block = BlockOf(words, blocks, hash);
+        if (Sse.IsSupported)
+            Sse.Prefetch0(block);
+        *blockOf = block;
+        *lanesHash = (uint)hash;
     }
 
     /// <summary>
@@ -251,9 +309,9 @@ internal readonly unsafe struct SplitBlockBloomFilter : IBloomFilter<SplitBlockB
     /// the order, the union of what all threads add is there. Words that lack nothing are not written, and their line stays shared.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void AddTo<TLanes>(ulong* block, uint hash) where TLanes : struct, IBlockLanes
+    private static void AddTo<TLanes>(ulong* block, uint hash, bool exclusive) where TLanes : struct, IBlockLanes
     {
-        if (_exclusive)
+        if (exclusive)
             TLanes.Add(block, hash);
         else if (!TLanes.Contains(block, hash))
             AddShared<TLanes>(block, hash);
@@ -271,9 +329,9 @@ internal readonly unsafe struct SplitBlockBloomFilter : IBloomFilter<SplitBlockB
         }
     }
 
-    /// <summary>The upper bits of a hash, scaled to the number of blocks, choose one; the lower 32 choose the bits in it.</summary>
+    /// <summary>The upper half of a hash, scaled to the number of blocks, chooses one; the lower half chooses the bits in it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong* BlockOf(ulong hash) => _words + Math.BigMul(hash, _blocks, out _) * BlockWords;
+    private static ulong* BlockOf(ulong* words, uint blocks, ulong hash) => words + ((hash >> 32) * blocks >> 32) * BlockWords;
 
     /// <summary>
     /// Spreads keys that differ in a few bits, such as addresses of neighbours, over all 64. Source: D. Stafford's thirteenth

@@ -70,17 +70,18 @@ internal readonly unsafe struct AccessedBits
 
     /// <summary>
     /// Moves the set bits of <paramref name="n"/> words to <paramref name="harvested"/>, which is overwritten, and returns
-    /// their number. Words that hold none are read and not written. The two ranges must not overlap.
+    /// their number. The two ranges must not overlap. Words that hold none are read and not written; when exclusive, that is so
+    /// for whole blocks of 64, and zeroes are stored over zeroes beside a word that holds some.
     /// </summary>
     /// <remarks>Best called for a piece that stays in the L1 cache, such as one table to 64: the output is written whole.</remarks>
     public long Harvest(ulong* words, ulong* harvested, nuint n) =>
-        IsExclusive ? Harvest<ExclusiveClearing>(words, harvested, n) : Harvest<SharedClearing>(words, harvested, n);
+        IsExclusive ? HarvestAlone(words, harvested, n) : HarvestShared(words, harvested, n);
 
     /// <summary>
     /// <see cref="Harvest(ulong*, ulong*, nuint)"/> of only those bits that are set in <paramref name="mask"/> too: the others stay.
     /// </summary>
     public long HarvestMasked(ulong* words, ulong* mask, ulong* harvested, nuint n) =>
-        IsExclusive ? HarvestMasked<ExclusiveClearing>(words, mask, harvested, n) : HarvestMasked<SharedClearing>(words, mask, harvested, n);
+        IsExclusive ? HarvestAloneMasked(words, mask, harvested, n) : HarvestSharedMasked(words, mask, harvested, n);
 
     /// <summary>
     /// Slots of the set bits in ascending order to <paramref name="slots"/>; returns how many. The first bit of
@@ -152,20 +153,36 @@ internal readonly unsafe struct AccessedBits
         return (int)Harvest(words, harvested, n);
     }
 
-    private long Harvest<TClearing>(ulong* words, ulong* harvested, nuint n) where TClearing : struct, IBitClearing => Width switch
+    private long HarvestShared(ulong* words, ulong* harvested, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.Harvest<TClearing>(words, harvested, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.Harvest<TClearing>(words, harvested, n),
-        VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.Harvest<TClearing>(words, harvested, n),
-        _ => AccessedBitScan<WordLanes64, ulong>.Harvest<TClearing>(words, harvested, n),
+        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestShared(words, harvested, n),
+        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestShared(words, harvested, n),
+        VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestShared(words, harvested, n),
+        _ => AccessedBitScan<WordLanes64, ulong>.HarvestShared(words, harvested, n),
     };
 
-    private long HarvestMasked<TClearing>(ulong* words, ulong* mask, ulong* harvested, nuint n) where TClearing : struct, IBitClearing => Width switch
+    private long HarvestSharedMasked(ulong* words, ulong* mask, ulong* harvested, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestMasked<TClearing>(words, mask, harvested, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestMasked<TClearing>(words, mask, harvested, n),
-        VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestMasked<TClearing>(words, mask, harvested, n),
-        _ => AccessedBitScan<WordLanes64, ulong>.HarvestMasked<TClearing>(words, mask, harvested, n),
+        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
+        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
+        VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
+        _ => AccessedBitScan<WordLanes64, ulong>.HarvestSharedMasked(words, mask, harvested, n),
+    };
+
+    private long HarvestAlone(ulong* words, ulong* harvested, nuint n) => Width switch
+    {
+        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestAlone(words, harvested, n),
+        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestAlone(words, harvested, n),
+        VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestAlone(words, harvested, n),
+        _ => AccessedBitScan<WordLanes64, ulong>.HarvestAlone(words, harvested, n),
+    };
+
+    private long HarvestAloneMasked(ulong* words, ulong* mask, ulong* harvested, nuint n) => Width switch
+    {
+        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
+        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
+        VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
+        _ => AccessedBitScan<WordLanes64, ulong>.HarvestAloneMasked(words, mask, harvested, n),
     };
 
     private static ulong RunMask(uint firstSlot, int order) => ulong.MaxValue >> (64 - (1 << order)) << (int)(firstSlot & 63);

@@ -22,6 +22,9 @@ internal unsafe interface IWordLanes<TVector> where TVector : unmanaged
     /// <summary>Bits set in either.</summary>
     static abstract TVector Or(TVector a, TVector b);
 
+    /// <summary>Bits set in one of the two.</summary>
+    static abstract TVector Xor(TVector a, TVector b);
+
     /// <summary>Parity of three bits, at each position: the sum bit of a full adder.</summary>
     static abstract TVector Sum(TVector a, TVector b, TVector c);
 

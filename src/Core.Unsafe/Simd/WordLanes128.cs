@@ -21,6 +21,9 @@ internal readonly unsafe struct WordLanes128 : IWordLanes<Vector128<ulong>>
     public static Vector128<ulong> Or(Vector128<ulong> a, Vector128<ulong> b) => a | b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ulong> Xor(Vector128<ulong> a, Vector128<ulong> b) => a ^ b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> Sum(Vector128<ulong> a, Vector128<ulong> b, Vector128<ulong> c) => a ^ b ^ c;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

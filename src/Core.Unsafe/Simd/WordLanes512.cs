@@ -22,6 +22,9 @@ internal readonly unsafe struct WordLanes512 : IWordLanes<Vector512<ulong>>
     public static Vector512<ulong> Or(Vector512<ulong> a, Vector512<ulong> b) => a | b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<ulong> Xor(Vector512<ulong> a, Vector512<ulong> b) => a ^ b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<ulong> Sum(Vector512<ulong> a, Vector512<ulong> b, Vector512<ulong> c) => Avx512F.IsSupported ? Avx512F.TernaryLogic(a, b, c, 0x96) : a ^ b ^ c;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -21,6 +21,9 @@ internal readonly unsafe struct WordLanes64 : IWordLanes<ulong>
     public static ulong Or(ulong a, ulong b) => a | b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Xor(ulong a, ulong b) => a ^ b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Sum(ulong a, ulong b, ulong c) => a ^ b ^ c;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

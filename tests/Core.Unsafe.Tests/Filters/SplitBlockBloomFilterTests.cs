@@ -15,7 +15,7 @@ public unsafe class SplitBlockBloomFilterTests
     [Test]
     public void AKeySetsOneBitInEachLaneOfOneBlock([ValueSource(nameof(Widths))] int width, [Values(1u, 7u, 64u)] uint blocks)
     {
-        // The definition, in numbers of any size: block = hash * blocks / 2^64; lane i gets the top five bits of the low half times its salt.
+        // The definition, in numbers of any size: block = upper half * blocks / 2^32; lane i gets the top five bits of the low half times its salt.
         uint[] salts = [0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31];
         using var memory = new Memory(blocks);
         var filter = new SplitBlockBloomFilter(memory.Words, blocks, exclusive: true, vectorBits: width);
@@ -25,7 +25,7 @@ public unsafe class SplitBlockBloomFilterTests
             filter.Add(key);
 
             BigInteger hash = SplitBlockBloomFilter.HashOf(key);
-            int block = (int)(hash * blocks >> 64);
+            int block = (int)((hash >> 32) * blocks >> 32);
             List<int> expected = [];
             for (int lane = 0; lane < 8; lane++)
                 expected.Add(block * 256 + lane * 32 + (int)((((hash & uint.MaxValue) * salts[lane]) & uint.MaxValue) >> 27));

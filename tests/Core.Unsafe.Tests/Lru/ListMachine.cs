@@ -16,13 +16,23 @@ internal sealed unsafe class ListMachine : IDisposable
     private readonly LruList* _ends;
     private readonly int* _tokens;
 
-    /// <summary>Frames in use, each owned by its caller until it is put on a list.</summary>
-    public ListMachine(int frames, int lruvecs, int listsOfEach, bool concurrent, ListOrder order = ListOrder.Exact, VectorWidth width = VectorWidth.Scalar)
+    /// <summary>
+    /// Frames in use, each owned by its caller until it is put on a list. For what must go wrong, a concurrent machine can
+    /// have frames whose flags change by a load and a store.
+    /// </summary>
+    public ListMachine(
+        int frames,
+        int lruvecs,
+        int listsOfEach,
+        bool concurrent,
+        ListOrder order = ListOrder.Exact,
+        VectorWidth width = VectorWidth.Scalar,
+        bool weakFrames = false)
     {
         Concurrent = concurrent;
         Tables = new LeafTables(_store, (uint)(2 * frames / LeafTables.Entries + 1), identity: false, concurrent);
         Positions = order == ListOrder.Exact ? OrderedLists.PositionsFor((ulong)frames, (ulong)(lruvecs * listsOfEach), OrderedLists.LeastSlack, concurrent) : 0;
-        Frames = new FrameTable(_store, (uint)frames, Positions, Tables.Memcg, Tables.FileMemcg, identity: false, concurrent);
+        Frames = new FrameTable(_store, (uint)frames, Positions, Tables.Memcg, Tables.FileMemcg, identity: false, concurrent && !weakFrames);
         _ends = _store.Reserve<LruList>("lists", (nuint)(lruvecs * FrameLists.MaxLists)).Pointer;
         _tokens = _store.Reserve<int>("tokens", (nuint)(lruvecs * FrameLists.TokenStride)).Pointer;
         Lists = new FrameLists(_store, Frames, Tables.Entry, _ends, _tokens, width, concurrent);

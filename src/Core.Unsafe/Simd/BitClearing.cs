@@ -2,18 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace ReclaimNative.Simd;
 
-/// <summary>How the set bits of one word are taken out of it.</summary>
-internal interface IBitClearing
-{
-    /// <summary>Clears the word and returns the bits that this call cleared.</summary>
-    static abstract ulong TakeAll(ref ulong word);
-
-    /// <summary>Clears the bits of <paramref name="mask"/> and returns those that this call cleared.</summary>
-    static abstract ulong Take(ref ulong word, ulong mask);
-}
-
 /// <summary>While other threads set bits, or take them: one locked instruction, or one locked loop, for each word.</summary>
-internal readonly struct SharedClearing : IBitClearing
+internal static class SharedClearing
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong TakeAll(ref ulong word) => Interlocked.Exchange(ref word, 0);
@@ -27,16 +17,8 @@ internal readonly struct SharedClearing : IBitClearing
 }
 
 /// <summary>For an engine that one thread drives: plain loads and stores, which would lose what others set between them.</summary>
-internal readonly struct ExclusiveClearing : IBitClearing
+internal static class ExclusiveClearing
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong TakeAll(ref ulong word)
-    {
-        ulong bits = word;
-        word = 0;
-        return bits;
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Take(ref ulong word, ulong mask)
     {
