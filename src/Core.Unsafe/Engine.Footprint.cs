@@ -1,3 +1,6 @@
+using ReclaimNative.Concurrency;
+using ReclaimNative.Machine;
+
 namespace ReclaimNative;
 
 /// <summary>One column of an engine's tables: an array of one field.</summary>
@@ -24,5 +27,17 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         return [.. _machine.Columns.Select((column, i) => new ColumnFootprint(column.Name, column.ElementBytes, column.Count, _machine.ResidentBytesOf(i)))];
+    }
+
+    /// <summary>
+    /// Has what is kept for the frames of a node backed by memory, touched by the calling thread: to be called on a thread
+    /// that runs on the node of the system that should hold it. What is not touched so is backed when it is first used.
+    /// </summary>
+    public void FirstTouch(Node node)
+    {
+        ThrowIfDisposed();
+        Own(node);
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        _machine.FirstTouch(node);
     }
 }

@@ -277,7 +277,9 @@ public sealed unsafe partial class Engine : IDisposable
             uint pfn = _machine.Tables.FrameAt(slot);
             if (pfn == FrameTable.NoFrame)
                 return false;
-            if (!_machine.Frames.TryOwnerOf(pfn, out uint owner))
+
+            // Between the look at the present bit and that at the entry the page may go and leave a shadow there.
+            if (pfn >= _machine.Frames.Count || !_machine.Frames.TryOwnerOf(pfn, out uint owner))
                 continue;
             _machine.Locks.Enter(owner);
             bool still = _machine.Tables.FrameAt(slot) == pfn;

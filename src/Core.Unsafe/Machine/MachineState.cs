@@ -171,6 +171,20 @@ internal sealed unsafe class MachineState : IDisposable
     /// <summary>Bytes of a column that memory backs now; columns are numbered as in <see cref="Columns"/>.</summary>
     public ulong ResidentBytesOf(int column) => _store.ResidentBytes(column);
 
+    /// <summary>Backs a node's part of every column that is as long as the frames.</summary>
+    public void FirstTouch(Node node)
+    {
+        for (int i = 0; i < _store.Costs.Count; i++)
+        {
+            ColumnCost column = _store.Costs[i];
+            if (!column.Name.StartsWith("frame.", StringComparison.Ordinal))
+                continue;
+            ulong first = (ulong)((UInt128)column.Count * node.FirstPfn / Frames.Count);
+            ulong end = (ulong)((UInt128)column.Count * (node.FirstPfn + (ulong)node.Pages) / Frames.Count);
+            _store.Populate(i, (nuint)first, (nuint)(end - first));
+        }
+    }
+
     /// <summary>What is counted once for the machine: reclaim for want of free frames, kswapd runs.</summary>
     public EventCounts GlobalCounts { get; }
 
