@@ -44,7 +44,7 @@ public record MachineOptions
 
     /// <summary>
     /// Whether lists keep their order. <see cref="ListOrder.Unordered"/> takes 6 bytes a frame less and makes a move half as
-    /// expensive; it serves policies that say so (<c>reclaim policies</c>), such as mglru.
+    /// expensive; it serves policies that are marked <see cref="Policies.PolicyFlags.OrderFree"/>, such as mglru.
     /// </summary>
     public ListOrder Order { get; init; }
 
