@@ -195,7 +195,7 @@ public sealed unsafe partial class Engine
             view.Count(Counter.pswpin, 1);
             view.Count(Counter.pgmajfault, 1);
             Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault);
-            _backing?.PageIn(new BackedPage(space, null, page, false, view.Node.Id));
+            PageIn(new BackedPage(space, null, page, false, view.Node.Id), slot);
         }
 
         // The entry comes before the list: who finds the folio on a list reads its frame from there.
@@ -254,6 +254,22 @@ public sealed unsafe partial class Engine
         return mapped;
     }
 
+    /// <summary>Tells the owner of a page that comes in; what it throws does not leave the page locked.</summary>
+    private void PageIn(in BackedPage page, uint locked)
+    {
+        if (_backing is null)
+            return;
+        try
+        {
+            _backing.PageIn(page);
+        }
+        catch
+        {
+            _machine.Locks.Exit(locked);
+            throw;
+        }
+    }
+
     /// <summary>What an access leaves in a table entry that it has just made or found made.</summary>
     private void Map(AddressSpace space, uint slot, bool clears, bool write)
     {
@@ -310,7 +326,7 @@ public sealed unsafe partial class Engine
             Refault(view, fresh, shadow, arrival.Event == FolioEvent.NewByFault);
         }
 
-        _backing?.PageIn(new BackedPage(null, file, page, false, view.Node.Id));
+        PageIn(new BackedPage(null, file, page, false, view.Node.Id), slot);
         tables.SetFrame(slot, fresh);
         tables.Set(tables.Present, slot);
         file.AddResident(1, _machine.Concurrent);

@@ -48,7 +48,7 @@ public sealed class StressCommandTests
         CommandRun run = CommandRun.Of(_folder, null, "stress", "--pages", "16K", "--policy", "sieve", "--seconds", "0", "--json", file);
 
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")), "no progress in a pipe");
-        Assert.That(run.Output, Does.StartWith("sieve, exact order, 1 thread, ").And.Contain("grown against columns").And.Not.Contain("\u001b"));
+        Assert.That(run.Output, Does.StartWith("sieve, exact order, 1 thread, ").And.Contain("grown against backed").And.Not.Contain("\u001b"));
         Assert.That(JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("rows")[0].GetProperty("exact_order").GetBoolean(), Is.True);
     }
 

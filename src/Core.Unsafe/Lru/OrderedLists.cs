@@ -47,8 +47,8 @@ internal sealed unsafe partial class OrderedLists
     /// <summary>How many positions ahead frames are fetched into the cache; their table entries, twice as many.</summary>
     private const uint Ahead = 8;
 
-    /// <summary>Chunks for each list beyond what its frames need: the two ends, and a row too short to be packed.</summary>
-    private const int ChunksPerList = 8;
+    /// <summary>Chunks for each list that has frames, beyond what they need: the cold end, and a row too short to be packed. Every list may keep its hot chunk.</summary>
+    private const int ChunksPerList = 7;
 
     private readonly FrameTable _frames;
     private readonly uint* _entry;
@@ -89,7 +89,7 @@ internal sealed unsafe partial class OrderedLists
 
     /// <summary>Positions for so many frames and lists, with <paramref name="slack"/> per cent more than frames.</summary>
     public static ulong PositionsFor(ulong frames, ulong lists, int slack, bool concurrent) =>
-        ((frames + frames * (ulong)slack / 100 + ChunkPositions - 1) / ChunkPositions + lists * ChunksPerList + (concurrent ? ConcurrentFloor : 0) + 4 * Floor)
+        ((frames + frames * (ulong)slack / 100 + ChunkPositions - 1) / ChunkPositions + lists + Math.Min(lists, frames) * ChunksPerList + (concurrent ? ConcurrentFloor : 0) + 4 * Floor)
         * ChunkPositions;
 
     /// <summary>Positions taken by frames or holes, of all lists: for the bench that states the share of holes.</summary>

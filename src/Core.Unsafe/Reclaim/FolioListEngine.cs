@@ -39,8 +39,14 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             // Whoever has a page's lock uses the page: like the kernel, reclaim tries and goes on.
             if (_machine.Locks.TryEnter(slot))
             {
-                verdict = Work(view, target, scan, pfn, slot, asks, ref batch);
-                _machine.Locks.Exit(slot);
+                try
+                {
+                    verdict = Work(view, target, scan, pfn, slot, asks, ref batch);
+                }
+                finally
+                {
+                    _machine.Locks.Exit(slot);
+                }
             }
 
             if (verdict == Verdict.Reclaim)
