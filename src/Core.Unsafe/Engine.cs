@@ -137,7 +137,7 @@ public sealed unsafe partial class Engine : IDisposable
         while (memcg.Usage > pages && fruitless < 16)
         {
             long excess = (long)memcg.Usage - (long)pages;
-            if (_drivers.ReclaimMemcg(memcg, Math.Max(1, excess), Reclaimer.Direct, null, _machine.Nodes, out bool contended) == 0 && !contended)
+            if (_drivers.ReclaimMemcg(memcg, Math.Max(1, excess), Reclaimer.Direct, null, _machine.Nodes) == 0)
                 fruitless++;
         }
 

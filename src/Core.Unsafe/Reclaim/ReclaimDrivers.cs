@@ -1,3 +1,4 @@
+using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Observe;
@@ -40,7 +41,7 @@ internal sealed unsafe class ReclaimDrivers
         int retries = Retries;
         while (_machine.TryCharge(memcg) is { } over)
         {
-            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes, out bool contended) == 0 && !contended && retries-- == 0)
+            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes) == 0 && retries-- == 0)
             {
                 _host.ViewOf(over, _machine.Nodes[0]).Count(Counter.oom, 1);
                 return false;
@@ -72,7 +73,7 @@ internal sealed unsafe class ReclaimDrivers
                     return pfn;
             }
 
-            if (ReclaimDirect(nodes, out bool contended) == 0 && !contended && retries-- == 0)
+            if (ReclaimDirect(nodes) == 0 && retries-- == 0)
             {
                 _machine.GlobalCounts.Add(Counter.oom, 1);
                 return FrameTable.NoFrame;
@@ -86,10 +87,8 @@ internal sealed unsafe class ReclaimDrivers
     /// <param name="reclaimer">On whose behalf.</param>
     /// <param name="swappiness">0 to 200, or null for each cgroup's own.</param>
     /// <param name="nodes">Where.</param>
-    /// <param name="contended">Some of it was left to other threads that were at it: no progress here says nothing.</param>
     /// <returns>Pages reclaimed; more than asked is usual, 0 means that nothing could be.</returns>
-    public long ReclaimMemcg(
-        MemoryCgroup target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes, out bool contended)
+    public long ReclaimMemcg(MemoryCgroup target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes)
     {
         ScanControl scan = new()
         {
@@ -99,9 +98,7 @@ internal sealed unsafe class ReclaimDrivers
             MaySwap = true,
             NrToReclaim = Math.Max(pages, LeastFor(target)),
         };
-        long reclaimed = TryToFree(nodes, ref scan);
-        contended = scan.Contended;
-        return reclaimed;
+        return TryToFree(nodes, ref scan);
     }
 
     /// <summary>
@@ -119,6 +116,7 @@ internal sealed unsafe class ReclaimDrivers
         _machine.GlobalCounts.Add(Counter.pageoutrun, 1);
         _machine.Lists.Drain();
         long total = 0;
+        bool contended = false;
         int priority = ScanControl.DefaultPriority;
         while (priority >= 1 && !node.IsBalanced)
         {
@@ -133,13 +131,17 @@ internal sealed unsafe class ReclaimDrivers
             };
             _pass.Run(node, ref scan, shared: false);
             total += scan.NrReclaimed;
+            contended |= scan.Contended;
             priority = scan.Priority;
             if (scan.NrScanned < scan.NrToReclaim || scan.NrReclaimed == 0)
                 priority--;
         }
 
         SnapshotRefaults(_machine.Root, node);
-        node.KswapdFailures = total > 0 ? 0 : node.KswapdFailures + 1;
+        if (total > 0)
+            node.KswapdFailures = 0;
+        else if (!contended)
+            node.KswapdFailures++;
         node.KswapdWanted = !node.IsBalanced && node.KswapdFailures < HopelessRuns;
         return total;
     }
@@ -155,8 +157,8 @@ internal sealed unsafe class ReclaimDrivers
         int retries = Retries;
         while (done < pages)
         {
-            long got = ReclaimMemcg(target, Math.Max(1, (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes, out bool contended);
-            if (got == 0 && !contended && retries-- == 0)
+            long got = ReclaimMemcg(target, Math.Max(1, (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes);
+            if (got == 0 && retries-- == 0)
                 break;
             done += got;
         }
@@ -164,7 +166,7 @@ internal sealed unsafe class ReclaimDrivers
         return done;
     }
 
-    private long ReclaimDirect(Node[] nodes, out bool contended)
+    private long ReclaimDirect(Node[] nodes)
     {
         ScanControl scan = new()
         {
@@ -173,7 +175,6 @@ internal sealed unsafe class ReclaimDrivers
             NrToReclaim = LeastFor(_machine.Root),
         };
         long reclaimed = TryToFree(nodes, ref scan);
-        contended = scan.Contended;
         if (reclaimed > 0)
         {
             foreach (Node node in nodes)
@@ -192,13 +193,26 @@ internal sealed unsafe class ReclaimDrivers
             if (!scan.IsCgroupReclaim)
                 _machine.GlobalCounts.Add(Counter.allocstall_normal, 1);
             scan.Priority = ScanControl.DefaultPriority;
+            var backoff = default(Backoff);
             while (scan.Priority >= 0)
             {
+                int priority = scan.Priority;
+                scan.Contended = false;
                 foreach (Node node in nodes)
                     _pass.Run(node, ref scan, shared: !fullWalk);
                 if (scan.NrReclaimed >= scan.NrToReclaim)
                     break;
-                scan.Priority--;
+
+                // A lruvec that another thread was at has not been scanned in vain, so it gets another pass and not a more
+                // urgent one: whoever arrives at priority 0 when the other is done takes all of it for the sake of a few.
+                if (!scan.Contended)
+                {
+                    scan.Priority--;
+                    continue;
+                }
+
+                scan.Priority = priority;
+                backoff.Pause();
             }
 
             if (_host.UsesRefaults)
