@@ -98,7 +98,8 @@ public unsafe class AccessedBitsTests(VectorWidth width)
             _words.AllowWrites();
         }
 
-        new Span<ulong>(words, Longest).Clear();
+        // The whole block: runs are taken from its start, which lies before the words placed at its end.
+        new Span<byte>(_words.Start, _words.Bytes).Clear();
         _words.ForbidWrites();
         try
         {
