@@ -150,6 +150,7 @@ public sealed unsafe partial class Engine
     private bool Fault(AddressSpace space, uint page, uint slot, bool write, ref AccessTally tally)
     {
         FlushHits();
+        _host.Elapse(1);
         Vma vma = space.VmaAt(page);
         var arrival = new Arrival(
             _machine.Memcgs[space.MemcgId],

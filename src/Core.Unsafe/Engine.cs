@@ -351,6 +351,17 @@ public sealed unsafe partial class Engine : IDisposable
         return _drivers.ReclaimProactively(Own(request.Memcg), request.Pages, request.Swappiness, nodes);
     }
 
+    /// <summary>
+    /// Brings the cgroup statistics up to date that the classic LRU of the profiles 6.12 and 6.18 acts on, as a read of
+    /// <c>memory.stat</c> does. In other profiles they always are.
+    /// </summary>
+    public void FlushStatistics()
+    {
+        ThrowIfDisposed();
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        _host.FlushStatistics();
+    }
+
     /// <summary>The name of the policy that a cgroup is bound to.</summary>
     public string PolicyNameOf(MemoryCgroup memcg) => PolicyOf(Own(memcg)).Name;
 

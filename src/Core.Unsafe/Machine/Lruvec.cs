@@ -48,6 +48,12 @@ internal sealed unsafe class Lruvec
     /// <summary>Two Bloom filters, one after the other: those of the current walk and of the next.</summary>
     public ulong* Filters { get; }
 
+    /// <summary>
+    /// A bit for each of the two filters once it is in use. One that is not answers "maybe" to everything and remembers
+    /// nothing, as in the kernel, which allocates a filter when a walk first has something to fill it with.
+    /// </summary>
+    public int FiltersInUse { get; set; }
+
     /// <summary>Page-table walks completed: selects which of the two filters is read.</summary>
     public ulong WalkSequence { get; set; }
 
@@ -59,6 +65,12 @@ internal sealed unsafe class Lruvec
 
     /// <summary>workingset_activate_anon and _file at the end of the previous reclaim cycle.</summary>
     public long* RefaultSnapshot { get; init; }
+
+    /// <summary>
+    /// What the cgroup statistics said when they were last flushed: pages by class, in the order of
+    /// <see cref="Policies.LruSizes"/>, then workingset_activate of both types; here and below.
+    /// </summary>
+    public long* Flushed { get; init; }
 
     /// <summary>Pages on the lists of this lruvec alone, indexed by FolioType.</summary>
     public long* OwnResident { get; init; }

@@ -75,6 +75,23 @@ public record MachineOptions
     /// </summary>
     public int? VectorBits { get; init; }
 
+    /// <summary>The Linux that the core behaves like, where versions differ outside of their policies.</summary>
+    public KernelVersion Kernel { get; init; } = KernelVersion.Fixed;
+
+    /// <summary>
+    /// Page-table entries that a walk gets through before another task has its turn, at least 1; null for walks that take no
+    /// time. A task that was switched out and in has used its address space as far as walks know, so that the next walk looks
+    /// at it, although nothing was accessed (KR 5.6).
+    /// </summary>
+    public long? WalkSlice { get; init; }
+
+    /// <summary>
+    /// For the profiles 6.12 and 6.18, whose classic LRU acts on cgroup statistics (sizes of lists, refaults) that are flushed
+    /// now and then: pages faulted in and reclaimed from one flush to the next, at least 1, as when another task reads
+    /// <c>memory.stat</c> again and again. Null: only <see cref="Engine.FlushStatistics"/> does. Other profiles see fresh ones.
+    /// </summary>
+    public long? StatisticsPeriod { get; init; }
+
     /// <summary>The Bloom filter by which a page-table walk knows the leaf tables that are worth a scan.</summary>
     public TableFilter TableFilter { get; init; }
 
@@ -110,6 +127,10 @@ public record MachineOptions
             return $"A list slack of {ListSlack} per cent was asked for; {OrderedLists.LeastSlack} to 400 are accepted.";
         if (Identity && LeafTables is not null)
             return "An identity engine has exactly the leaf tables of its frames; no number of them is accepted.";
+        if (WalkSlice is < 1)
+            return $"A walk slice of {WalkSlice} entries was asked for; 1 or more are accepted.";
+        if (StatisticsPeriod is < 1)
+            return $"A statistics period of {StatisticsPeriod} pages was asked for; 1 or more are accepted.";
         if (VectorBits is not (null or 64 or 128 or 256 or 512))
             return $"A vector width of {VectorBits} bits was asked for; 64 (none), 128, 256 and 512 are accepted.";
         return null;

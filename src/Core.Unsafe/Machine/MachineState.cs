@@ -20,12 +20,14 @@ namespace ReclaimNative.Machine;
 /// </remarks>
 internal sealed unsafe class MachineState : IDisposable
 {
-    private const int LongsPerLruvec = 6;
+    private const int LongsPerLruvec = 12;
 
     /// <summary>Bits of a filter for each leaf table: about one idle table in 200 is then scanned for nothing.</summary>
     private const int FilterBitsPerTable = 12;
 
     private readonly ColumnStore _store = new();
+    private readonly long _walkSlice;
+    private long _walked;
     private readonly ExtentReserve[] _tableReserves;
     private readonly List<MemoryCgroup> _memcgs = [];
     private readonly AddressSpace?[] _spaces;
@@ -104,6 +106,9 @@ internal sealed unsafe class MachineState : IDisposable
             _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
             _lruvecLongs = _store.Reserve<long>("lruvec.sums", (nuint)lruvecs * LongsPerLruvec);
             _policyState = _store.Reserve<byte>("lruvec.policy", (nuint)lruvecs * (nuint)_stateBytes);
+            Kernel = options.Kernel;
+            _walkSlice = options.WalkSlice ?? 0;
+            StatisticsPeriod = options.Kernel is KernelVersion.V6_12 or KernelVersion.V6_18 ? options.StatisticsPeriod ?? long.MaxValue : 0;
             TableFilter = options.TableFilter;
             FilterWords = TableFilter == TableFilter.Kernel
                 ? KernelBloomFilter.Words
@@ -124,6 +129,20 @@ internal sealed unsafe class MachineState : IDisposable
     public bool IsIdentity { get; }
 
     /// <summary>Form of the filters that walks consult.</summary>
+    public KernelVersion Kernel { get; }
+
+    /// <summary>Pages in and out between two flushes of the cgroup statistics; 0 where they are always fresh.</summary>
+    public long StatisticsPeriod { get; }
+
+    /// <summary>Counts entries that a walk has looked at; true when another task has had its turn meanwhile.</summary>
+    public bool WalkEndsSlice(int entries)
+    {
+        if (_walkSlice == 0)
+            return false;
+        long walked = Atomic.Add(ref _walked, entries, Concurrent);
+        return walked / _walkSlice != (walked - entries) / _walkSlice;
+    }
+
     public TableFilter TableFilter { get; }
 
     /// <summary>64-bit words of one filter.</summary>
@@ -364,6 +383,7 @@ internal sealed unsafe class MachineState : IDisposable
                 Cost = longs,
                 RefaultSnapshot = longs + 2,
                 OwnResident = longs + 4,
+                Flushed = longs + 6,
                 Concurrent = Concurrent,
                 Parent = parent is null ? null : LruvecOf(parent, node),
             };

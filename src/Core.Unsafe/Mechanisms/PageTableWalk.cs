@@ -64,9 +64,9 @@ internal static unsafe class PageTableWalk
     {
         TFilter current = filters.Current;
         TFilter next = filters.Next;
-        bool consult = options.UseFilter && !options.Force && lruvec.WalkSequence > 0;
-        next.Clear();
-
+        bool force = options.Force;
+        bool consult = options.UseFilter && IsInUse(lruvec, lruvec.WalkSequence);
+        bool handedOut = false;
         LeafTables tables = machine.Tables;
         ulong nodeBit = 1UL << lruvec.Node.Id;
         WalkResult result = default;
@@ -75,24 +75,38 @@ internal static unsafe class PageTableWalk
             AddressSpace? space = machine.SpaceAt(id);
             if (space is null || space.MemcgId != lruvec.Memcg.Id)
                 continue;
-            if (!options.Force && !space.WasUsedSinceWalk(nodeBit))
+
+            // What is new since the last walk is looked at whole, and so is all that comes after it in this walk.
+            force |= space.MeetsFirstWalk(nodeBit, machine.Concurrent);
+            if (!force && !space.WasUsedSinceWalk(nodeBit))
                 continue;
             space.BeginWalk(nodeBit, machine.Concurrent);
+
+            // A walk that has nothing to look at leaves the next filter as it is, with what it held two walks ago.
+            if (!handedOut && options.UseFilter)
+            {
+                next.Clear();
+                lruvec.FiltersInUse |= 1 << (int)((lruvec.WalkSequence + 1) & 1);
+            }
+
+            handedOut = true;
 
             nuint end = space.FirstTable + space.Tables;
             for (nuint at = space.FirstTable; at < end; at++)
             {
-                if (!options.Force && (at = machine.Sweep.FindNext(tables.TableYoung, at, end, 1, 1)) == end)
+                if (!force && (at = machine.Sweep.FindNext(tables.TableYoung, at, end, 1, 1)) == end)
                     break;
                 uint table = (uint)at;
                 Atomic.Exchange(ref tables.TableYoung[table], (byte)0, machine.Concurrent);
-                if (consult && !current.MayContain(AddressOf(space, table)))
+                if (consult && !force && !current.MayContain(AddressOf(space, table)))
                     continue;
 
                 (int total, int young) = ScanTable(machine, lruvec, space, table, options, ref sink);
                 bool worthwhile = IsWorthwhile(total, young);
                 if (worthwhile && options.UseFilter)
                     next.Add(AddressOf(space, table));
+                if (machine.WalkEndsSlice(total))
+                    space.MarkUsed();
                 result = new WalkResult(
                     result.Entries + total, result.Young + young, result.TablesFound + 1, result.TablesAdded + (worthwhile ? 1 : 0));
             }
@@ -107,12 +121,16 @@ internal static unsafe class PageTableWalk
     /// <summary>Marks the table of a page that a lookaround found in good company, for the walk to come.</summary>
     public static void Suggest(MachineState machine, Lruvec lruvec, AddressSpace space, uint table)
     {
+        if (!IsInUse(lruvec, lruvec.WalkSequence))
+            return;
         ulong address = AddressOf(space, table);
         if (machine.TableFilter == TableFilter.Kernel)
             PairOf<KernelBloomFilter>(machine, lruvec).Current.Add(address);
         else
             PairOf<SplitBlockBloomFilter>(machine, lruvec).Current.Add(address);
     }
+
+    private static bool IsInUse(Lruvec lruvec, ulong walk) => (lruvec.FiltersInUse >> (int)(walk & 1) & 1) != 0;
 
     /// <summary>
     /// Finds the young entries of one table, sorts out those that are not this lruvec's, clears the rest by one operation
@@ -170,7 +188,9 @@ internal static unsafe class PageTableWalk
     internal static bool IsOurs(MachineState machine, Lruvec lruvec, uint pfn, uint slot)
     {
         ref readonly ListsOf lists = ref lruvec.Lists;
-        if (pfn < lists.First || pfn >= lists.End || !machine.Frames.Has(pfn, FolioFlags.Lru))
+        if (pfn < lists.First || pfn >= lists.End)
+            return false;
+        if (!machine.Frames.Has(pfn, FolioFlags.Lru) && machine.Kernel > KernelVersion.V6_12)
             return false;
         ushort memcg = machine.Frames.TypeOf(pfn) == FolioType.Anon
             ? machine.Tables.Memcg[slot >> LeafTables.EntriesShift]

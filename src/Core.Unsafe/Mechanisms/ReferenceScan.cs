@@ -7,7 +7,8 @@ namespace ReclaimNative.Mechanisms;
 /// <summary>What the mappings of one folio said.</summary>
 /// <param name="Mappings">Mappings through which it was accessed, a stored young flag merged into them.</param>
 /// <param name="Executable">One of them is executable.</param>
-public readonly record struct References(int Mappings, bool Executable);
+/// <param name="IsMapped">There is a mapping, accessed or not.</param>
+public readonly record struct References(int Mappings, bool Executable, bool IsMapped = true);
 
 /// <summary>
 /// The reverse-map scan of an eviction candidate: test and clear the accessed bit of every entry that maps it, and,
@@ -29,14 +30,19 @@ internal static unsafe class ReferenceScan
         FrameTable frames = machine.Frames;
         int mappings = 0;
         bool executable = false;
+        bool mapped = true;
         if (frames.Has(pfn, FolioFlags.SwapBacked))
         {
             Look(machine, lruvec, pfn, frames.OwnerOf(pfn), target, lookaround, ref mappings, ref executable, ref sink);
         }
         else
         {
+            mapped = false;
             foreach (uint slot in machine.Rmap.Of(frames.OwnerOf(pfn)))
+            {
+                mapped = true;
                 Look(machine, lruvec, pfn, slot, target, lookaround, ref mappings, ref executable, ref sink);
+            }
         }
 
         if (frames.Has(pfn, FolioFlags.Young))
@@ -45,7 +51,7 @@ internal static unsafe class ReferenceScan
             mappings = Math.Max(mappings, 1);
         }
 
-        return new References(mappings, executable);
+        return new References(mappings, executable, mapped);
     }
 
     /// <summary>Clears the accessed bit of every mapping and the stored young flag; true when any was set.</summary>

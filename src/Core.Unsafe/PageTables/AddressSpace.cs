@@ -12,6 +12,7 @@ public sealed class AddressSpace
     private Vma _lastHit;
     private long _resident;
     private ulong _usedSinceWalk;
+    private ulong _met;
 
     internal AddressSpace(ushort id, string name, ulong pages, uint firstTable, uint tables, int memcg, int homeNode)
     {
@@ -62,6 +63,9 @@ public sealed class AddressSpace
 
     /// <summary>Whether the space ran since the last walk for a node, given as a bit.</summary>
     internal bool WasUsedSinceWalk(ulong nodeBit) => (Volatile.Read(ref _usedSinceWalk) & nodeBit) != 0;
+
+    /// <summary>Notes that a walk of the node, given as a bit, comes by; true when none has before.</summary>
+    internal bool MeetsFirstWalk(ulong nodeBit, bool concurrent) => (Atomic.Or(ref _met, nodeBit, concurrent) & nodeBit) == 0;
 
     /// <summary>Use from here on is for the next walk of the node: said before the walk looks, so that none is lost.</summary>
     internal void BeginWalk(ulong nodeBit, bool concurrent) => Atomic.And(ref _usedSinceWalk, ~nodeBit, concurrent);

@@ -33,6 +33,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         Summary = "Linux's active and inactive lists",
         Flags = PolicyFlags.Concurrent,
         Lists = ListCount,
+        HasVersions = true,
         LeastReclaim = Cluster,
         Defaults = Mechanism.Refault | Mechanism.Cost,
         Supports = Mechanism.Refault | Mechanism.Cost | Mechanism.Lookaround,
@@ -72,17 +73,21 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     }
 
     /// <summary>A young entry found in passing counts as one access, as the kernel counts one that it meets while unmapping.</summary>
-    public static void OnYoung(PolicyView view, uint pfn, YoungSource source) => OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+    public static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source)
+    {
+        foreach (uint pfn in pfns)
+            OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+    }
 
     /// <summary>What holds for the whole pass: costs, and which lists may be cut back.</summary>
     public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
     {
         ref Pass prepared = ref PassState.As<Pass>(ref pass);
-        LruSizes sizes = target.TotalSizes();
+        LruSizes sizes = target.Statistics();
         prepared.AnonCost = target.CostOf(FolioType.Anon);
         prepared.FileCost = target.CostOf(FolioType.File);
-        prepared.MayDeactivateAnon = MayDeactivate(target, scan, sizes, FolioType.Anon, Counter.workingset_activate_anon);
-        prepared.MayDeactivateFile = MayDeactivate(target, scan, sizes, FolioType.File, Counter.workingset_activate_file);
+        prepared.MayDeactivateAnon = MayDeactivate(target, scan, sizes, FolioType.Anon);
+        prepared.MayDeactivateFile = MayDeactivate(target, scan, sizes, FolioType.File);
         prepared.CacheTrim = sizes.InactiveFile >> scan.Priority != 0 && !prepared.MayDeactivateFile;
         if (scan.IsRootReclaim)
         {
@@ -146,7 +151,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         if (!work.AnonAged)
         {
             work.AnonAged = true;
-            if (view.HasSwapFor(1) && InactiveIsLow(view.Sizes(), FolioType.Anon))
+            if (view.HasSwapFor(1) && InactiveIsLow(view.Statistics(), FolioType.Anon))
                 Take(view, ActiveAnon, Cluster, ref batch);
         }
     }
@@ -163,16 +168,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
             return Policies.Verdict.Reclaim;
         }
 
-        bool remembered = (view.Flags(pfn) & FolioFlags.Referenced) != 0;
-        view.ClearFlags(pfn, FolioFlags.Referenced);
-        if (references.Mappings > 0)
-        {
-            view.SetFlags(pfn, FolioFlags.Referenced);
-            bool activate = remembered || references.Mappings > 1 || (references.Executable && file);
-            return activate ? Policies.Verdict.Activate : Policies.Verdict.Keep;
-        }
-
-        return remembered && file ? Policies.Verdict.ReclaimClean : Policies.Verdict.Reclaim;
+        return ClassicVerdict.Of(view, pfn, references);
     }
 
     /// <summary>Charges what the batch has cost to its type, and lets activations age the shadows.</summary>
@@ -228,7 +224,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         int order = view.StampOrder;
         ulong width = ((ulong)view.StampMask << order) | ((1UL << order) - 1);
         ulong distance = unchecked(evictedFrom.NonresidentAge - ((ulong)shadow.Stamp << order)) & width;
-        LruSizes sizes = evictedFrom.TotalSizes();
+        LruSizes sizes = evictedFrom.Statistics();
         long size = sizes.ActiveFile;
         if (type == FolioType.Anon)
             size += sizes.InactiveFile;
@@ -288,9 +284,9 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         return true;
     }
 
-    private static bool MayDeactivate(PolicyView target, in ScanControl scan, LruSizes sizes, FolioType type, Counter activated) =>
+    private static bool MayDeactivate(PolicyView target, in ScanControl scan, LruSizes sizes, FolioType type) =>
         scan.ForceDeactivate
-        || target.Total(activated) != target.RefaultSnapshot(type)
+        || target.ActivationsSeen(type) != target.RefaultSnapshot(type)
         || InactiveIsLow(sizes, type);
 
     internal static Balance BalanceOf(PolicyView view, in ScanControl scan, in Pass prepared, int swappiness)

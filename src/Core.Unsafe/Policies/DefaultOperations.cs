@@ -19,7 +19,11 @@ internal static class DefaultOperations
             view.SetFlags(pfn, FolioFlags.Young);
     }
 
-    public static void OnYoung(PolicyView view, uint pfn) => view.SetFlags(pfn, FolioFlags.Young);
+    public static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns)
+    {
+        foreach (uint pfn in pfns)
+            view.SetFlags(pfn, FolioFlags.Young);
+    }
 
     /// <summary>Nothing where there is nothing to evict: anonymous pages can't go anywhere without swap.</summary>
     public static bool Budget(PolicyView view, ref ScanControl scan, ref LruvecBudget budget) =>

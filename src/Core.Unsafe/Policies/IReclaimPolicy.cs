@@ -48,8 +48,11 @@ public interface IReclaimPolicy
     {
     }
 
-    /// <summary>A walk or a lookaround found the folio accessed, and has cleared the bit. Default: remembered as one reference.</summary>
-    static virtual void OnYoung(PolicyView view, uint pfn, YoungSource source) => DefaultOperations.OnYoung(view, pfn);
+    /// <summary>
+    /// A walk found the folios of one leaf table accessed, or a lookaround those of one window, and has cleared the bits.
+    /// Default: remembered as one reference each.
+    /// </summary>
+    static virtual void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source) => DefaultOperations.OnYoung(view, pfns);
 
     /// <summary>
     /// The owner asks for aging now, without evicting: what <c>lru_gen</c>'s <c>+</c> command does. Called with the lruvec's

@@ -1,5 +1,6 @@
 using System.Numerics;
 using ReclaimNative.Frames;
+using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
 
@@ -38,6 +39,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         Summary = "Linux's Multi-Gen LRU",
         Flags = PolicyFlags.Concurrent | PolicyFlags.OrderFree,
         Lists = MaxGenerations * 2,
+        HasVersions = true,
         LeastReclaim = 32,
         StateBytes = sizeof(Generations),
         Defaults = Mechanism.Walk | Mechanism.Bloom | Mechanism.Lookaround | Mechanism.Refault | Mechanism.Pid | Mechanism.Tiers,
@@ -58,7 +60,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     {
         ref Generations lru = ref view.State<Generations>();
         int type = (int)view.TypeOf(pfn);
-        int generation = (int)(SeqFor(ref lru, view.Flags(pfn), hint) % MaxGenerations);
+        int generation = (int)(SeqFor(view, ref lru, view.Flags(pfn), hint) % MaxGenerations);
         view.Change(pfn, FolioFlags.Active | FolioFlags.GenerationMask, Carrying(generation));
         view.Tally(ref lru.Pages[generation * 2 + type], 1);
         if (hint == PlaceHint.Tail)
@@ -92,11 +94,15 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
                 {
                     view.Change(pfn, FolioFlags.RefsMask, FolioFlags.Referenced);
                 }
+                else if (IsFirstForm(view) && (flags & FolioFlags.Workingset) == 0)
+                {
+                    view.SetFlags(pfn, FolioFlags.Workingset);
+                }
                 else if (refs < MaxRefs)
                 {
                     view.Change(pfn, FolioFlags.RefsMask, Refs(refs + 1));
                 }
-                else
+                else if ((flags & FolioFlags.Workingset) == 0)
                 {
                     view.SetFlags(pfn, FolioFlags.Workingset);
                 }
@@ -109,28 +115,35 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// The second observation through page tables promotes to the youngest generation; the first is remembered. A walk
     /// rewrites the generation and leaves the folio where it is; a lookaround activates it at once, as reclaim does.
     /// </summary>
-    public static void OnYoung(PolicyView view, uint pfn, YoungSource source)
+    public static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source)
     {
-        FolioFlags flags = view.Flags(pfn);
-        int generation = GenerationOf(flags);
-        if (generation < 0)
-            return;
-        if (!IsSecondObservation(flags))
+        if (IsFirstForm(view))
         {
-            view.Change(pfn, FolioFlags.RefsMask, FolioFlags.Referenced);
+            FirstOnYoung(view, pfns, source);
             return;
         }
 
         ref Generations lru = ref view.State<Generations>();
-        int youngest = (int)(lru.MaxSeq % MaxGenerations);
-        int type = (int)view.TypeOf(pfn);
-        if (!TryMoveGeneration(view, ref lru, pfn, flags, youngest, FolioFlags.Workingset))
-            return;
-        if (source == YoungSource.Lookaround && generation != youngest)
+        foreach (uint pfn in pfns)
         {
-            Relink(view, youngest * 2 + type, pfn, toHead: true);
-            view.Count(Counter.pgactivate, 1);
+            FolioFlags flags = view.Flags(pfn);
+            if (GenerationOf(flags) < 0)
+                continue;
+            if (IsSecondObservation(flags))
+                Promote(view, ref lru, pfn, flags, FolioFlags.Workingset, moves: source == YoungSource.Lookaround);
+            else
+                view.Change(pfn, FolioFlags.RefsMask, FolioFlags.Referenced);
         }
+    }
+
+    /// <summary>Gives a folio on a list the youngest generation; it moves there at once, as if activated, or when eviction meets it.</summary>
+    private static void Promote(PolicyView view, ref Generations lru, uint pfn, FolioFlags flags, FolioFlags keep, bool moves)
+    {
+        int youngest = (int)(lru.MaxSeq % MaxGenerations);
+        if (!TryMoveGeneration(view, ref lru, pfn, flags, youngest, keep) || !moves || GenerationOf(flags) == youngest)
+            return;
+        Relink(view, youngest * 2 + (int)view.TypeOf(pfn), pfn, toHead: true);
+        view.Count(Counter.pgactivate, 1);
     }
 
     /// <summary>A large reclaim of the whole machine starts at the priority that its size calls for.</summary>
@@ -156,16 +169,21 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         ref Generations lru = ref view.State<Generations>();
         ref Work work = ref LruvecBudget.As<Work>(ref budget);
         int swappiness = EffectiveSwappiness(view, scan);
-        long size = view.Unprotected(EvictablePages(ref lru, swappiness), ref scan);
-        if (!ShouldAge(ref lru, swappiness) || scan.Priority == ScanControl.DefaultPriority)
+        long size = EvictablePages(ref lru, swappiness);
+        if (view.Version >= KernelVersion.V6_18)
+            size = view.Unprotected(size, ref scan);
+        work.ToScan = size >> scan.Priority;
+        bool ages = IsFirstForm(view) ? FirstShouldAge(ref lru, swappiness) : ShouldAge(ref lru, swappiness);
+        if (ages && scan.Priority != ScanControl.DefaultPriority)
         {
-            work.ToScan = size >> scan.Priority;
-        }
-        else
-        {
+            // There kswapd has aged before its pass.
+            if (view.Version == KernelVersion.V6_1 && scan.Reclaimer == Reclaimer.Kswapd)
+                return;
+            bool exhausted = OldestEvictable(ref lru, swappiness) + MinGenerations > lru.MaxSeq;
             Age(view, ref lru, swappiness);
-            budget.Done = true;
-            return;
+            budget.Done = exhausted || view.Version != KernelVersion.V6_1;
+            if (budget.Done)
+                return;
         }
 
         if (work.ToScan == 0)
@@ -182,6 +200,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition)
     {
+        if (IsFirstForm(view))
+            return FirstVerdict(view, pfn, references);
         if (references.Mappings == 0)
             return Policies.Verdict.Reclaim;
         if (!IsSecondObservation(view.Flags(pfn)))
@@ -197,11 +217,17 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// <summary>What was rejected must not land in the oldest generation again, or it would be met at once.</summary>
     public static bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {
+        if (IsFirstForm(view))
+        {
+            FirstAfter(view, ref batch);
+            return false;
+        }
+
         ref Generations lru = ref view.State<Generations>();
         for (int i = 0; i < batch.Survivors; i++)
         {
             uint pfn = batch[i];
-            if (SeqFor(ref lru, view.Flags(pfn), PlaceHint.Head) == lru.MinSeq[(int)view.TypeOf(pfn)])
+            if (SeqFor(view, ref lru, view.Flags(pfn), PlaceHint.Head) == lru.MinSeq[(int)view.TypeOf(pfn)])
             {
                 view.Change(pfn, RefsFlags, FolioFlags.Active);
             }
@@ -228,8 +254,9 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         ref Generations lru = ref view.State<Generations>();
         int type = (int)view.TypeOf(pfn);
         FolioFlags flags = view.Flags(pfn);
-        view.Tally(ref lru.Evicted[type * Tiers + TierOf(flags)], 1);
-        return view.ShadowOf(pfn, TokenOf(lru.MinSeq[type], RefsOf(flags)));
+        view.Tally(ref lru.Evicted[type * Tiers + TierOf(view, flags)], 1);
+        ShadowEntry shadow = view.ShadowOf(pfn, TokenOf(lru.MinSeq[type], IsFirstForm(view) ? FirstRefsOf(flags) : RefsOf(flags)));
+        return IsFirstForm(view) ? shadow with { Workingset = FirstRefsOf(flags) != 0 } : shadow;
     }
 
     /// <inheritdoc/>
@@ -237,6 +264,12 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     {
         if (shadow.Memcg != view.Memcg.Id || shadow.Node != view.Node.Id)
             return;
+        if (IsFirstForm(view))
+        {
+            FirstOnRefault(view, pfn, shadow, inFault);
+            return;
+        }
+
         view.CountRefault(pfn);
         ref Generations lru = ref view.State<Generations>();
         uint seqMask = view.StampMask >> 2;
@@ -296,28 +329,34 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     }
 
     /// <summary>Tier of a folio: the logarithm of its descriptor references, the top one for the working set.</summary>
+    private static int TierOf(PolicyView view, FolioFlags flags) => IsFirstForm(view) ? FirstTierOfRefs(FirstRefsOf(flags)) : TierOf(flags);
+
     internal static int TierOf(FolioFlags flags) =>
         (flags & FolioFlags.Workingset) != 0 ? Tiers - 1 : TierOfRefs(RefsOf(flags));
 
     /// <summary>What a shadow remembers: the generation, and in 2 bits the descriptor references beyond the first.</summary>
     internal static uint TokenOf(ulong minSeq, int refs) => unchecked((uint)(minSeq << 2)) | (uint)Math.Max(refs - 1, 0);
 
-    private static ulong SeqFor(ref Generations lru, FolioFlags flags, PlaceHint hint)
+    private static ulong SeqFor(PolicyView view, ref Generations lru, FolioFlags flags, PlaceHint hint)
     {
+        if (IsFirstForm(view))
+            return FirstSeqFor(ref lru, flags, hint);
         int workingset = (flags & FolioFlags.Workingset) != 0 ? 1 : 0;
         bool anon = (flags & FolioFlags.SwapBacked) != 0;
-        bool awaitsWriteback = (flags & FolioFlags.Reclaim) != 0 && (flags & (FolioFlags.Dirty | FolioFlags.Writeback)) != 0;
         int fromYoungest;
         if ((flags & FolioFlags.Active) != 0)
             fromYoungest = 2 - workingset;
         else if (hint == PlaceHint.Tail)
             fromYoungest = 4;
-        else if (anon || awaitsWriteback)
+        else if (anon || AwaitsWriteback(flags))
             fromYoungest = 2;
         else
             fromYoungest = 4 - workingset;
         return Math.Max(lru.MaxSeq + 1 - (ulong)fromYoungest, lru.MinSeq[anon ? 0 : 1]);
     }
+
+    private static bool AwaitsWriteback(FolioFlags flags) =>
+        (flags & FolioFlags.Reclaim) != 0 && (flags & (FolioFlags.Dirty | FolioFlags.Writeback)) != 0;
 
     /// <summary>0 when anonymous pages can't go anywhere: less than a batch of swap is free.</summary>
     private static int EffectiveSwappiness(PolicyView view, in ScanControl scan) =>
@@ -381,7 +420,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             if (generation == oldest)
             {
                 moved = TryMoveGeneration(view, ref lru, pfn, flags, next, FolioFlags.None);
-                if (moved)
+                if (moved && !IsFirstForm(view))
                     view.Tally(ref lru.Protected[type * Tiers + TierOf(flags)], 1);
                 generation = next;
             }
@@ -405,7 +444,12 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
 
         // Neither type may leave the other behind at the boundary between old and young.
-        if (swappiness > 0)
+        if (IsFirstForm(view))
+        {
+            if (swappiness > 0)
+                CoupleMinSeqs(ref lru, seqs);
+        }
+        else if (swappiness > 0)
         {
             ulong boundary = lru.MaxSeq - MinGenerations;
             if (seqs[0] > boundary && seqs[1] < boundary)
@@ -429,12 +473,15 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
 
     private static long IsolateFolios(PolicyView view, ref Generations lru, int swappiness, long toScan, ref FolioBatch batch)
     {
-        int type = TypeToScan(view, ref lru, swappiness);
-        for (int attempt = 0; attempt < 2; attempt++, type = 1 - type)
+        int lastTier = -1;
+        int type = IsFirstForm(view)
+            ? FirstTypeToScan(view, ref lru, swappiness, out lastTier)
+            : TypeToScan(view, ref lru, swappiness);
+        for (int attempt = 0; attempt < 2; attempt++, type = 1 - type, lastTier = -1)
         {
             if (!IsEvictable(type, swappiness))
                 continue;
-            long scanned = ScanFolios(view, ref lru, type, toScan, ref batch);
+            long scanned = ScanFolios(view, ref lru, type, lastTier, toScan, ref batch);
             if (scanned > 0)
                 return scanned;
         }
@@ -442,14 +489,15 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         return 0;
     }
 
-    private static long ScanFolios(PolicyView view, ref Generations lru, int type, long toScan, ref FolioBatch batch)
+    private static long ScanFolios(PolicyView view, ref Generations lru, int type, int lastTier, long toScan, ref FolioBatch batch)
     {
         batch.Type = (FolioType)type;
         if (lru.MaxSeq - lru.MinSeq[type] + 1 == MinGenerations)
             return 0;
-        int lastTier = LastTierToEvict(view, ref lru, type);
+        if (lastTier < 0)
+            lastTier = LastTierToEvict(view, ref lru, type);
         int oldest = (int)(lru.MinSeq[type] % MaxGenerations);
-        long limit = Math.Min(toScan, MaxBatch);
+        long limit = IsFirstForm(view) ? MaxBatch : Math.Min(toScan, MaxBatch);
         long scanned = 0;
         long sorted = 0;
         int skipped = 0;
@@ -466,7 +514,10 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             {
                 view.Tally(ref lru.Pages[Math.Max(GenerationOf(before), 0) * 2 + type], -1);
                 bool referenced = (before & FolioFlags.Referenced) != 0;
-                view.ClearFlags(pfn, FolioFlags.GenerationMask | (referenced ? FolioFlags.None : FolioFlags.RefsMask));
+                FolioFlags forgotten = referenced ? FolioFlags.None : FolioFlags.RefsMask;
+                if (IsFirstForm(view))
+                    forgotten |= FolioFlags.Referenced;
+                view.ClearFlags(pfn, FolioFlags.GenerationMask | forgotten);
             }
             else
             {
@@ -490,16 +541,19 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             return true;
         }
 
-        int tier = TierOf(flags);
-        bool saturated = RefsOf(flags) == MaxRefs + 1 && (flags & FolioFlags.Workingset) != 0;
+        int tier = TierOf(view, flags);
+        bool saturated = (IsFirstForm(view) ? RefsField(flags) == MaxRefs : RefsOf(flags) == MaxRefs + 1)
+            && (flags & FolioFlags.Workingset) != 0;
         if (!view.Has(Mechanism.Tiers) || (tier <= lastTier && !saturated))
             return false;
         int next = (oldest + 1) % MaxGenerations;
         if (!TryMoveGeneration(view, ref lru, pfn, flags, next, FolioFlags.None))
             return true;
-        if (!saturated)
+        if (!saturated || IsFirstForm(view))
             view.Tally(ref lru.Protected[type * Tiers + tier], 1);
-        Relink(view, next * 2 + type, pfn, toHead: true);
+        if (view.Version == KernelVersion.V6_1)
+            view.Count(Counter.workingset_activate_anon + type, 1);
+        Relink(view, next * 2 + type, pfn, toHead: !IsFirstForm(view));
         return true;
     }
 
@@ -518,9 +572,10 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     {
         if (!view.Has(Mechanism.Pid))
             return Tiers - 1;
-        Position setPoint = PositionOf(ref lru, type, 0, 1, 2);
+        int gain = IsFirstForm(view) ? 1 : 2;
+        Position setPoint = PositionOf(ref lru, type, 0, 1, gain);
         int tier = 1;
-        while (tier < Tiers && MayEvict(setPoint, PositionOf(ref lru, type, tier, tier + 1, 3)))
+        while (tier < Tiers && MayEvict(setPoint, PositionOf(ref lru, type, tier, tier + 1, gain + 1)))
             tier++;
         return tier - 1;
     }
@@ -555,7 +610,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// <summary>Gives a folio on a list another generation, unless it has changed since its flags were read.</summary>
     private static bool TryMoveGeneration(PolicyView view, ref Generations lru, uint pfn, FolioFlags flags, int to, FolioFlags set)
     {
-        if (!view.TryChange(pfn, flags, RefsFlags | FolioFlags.GenerationMask, Carrying(to) | set))
+        if (!view.TryChange(pfn, flags, Forgotten(view) | FolioFlags.GenerationMask, Carrying(to) | set))
             return false;
         int type = (flags & FolioFlags.SwapBacked) != 0 ? (int)FolioType.Anon : (int)FolioType.File;
         view.Tally(ref lru.Pages[GenerationOf(flags) * 2 + type], -1);
@@ -569,6 +624,9 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// </summary>
     private static bool Relink(PolicyView view, int list, uint pfn, bool toHead) =>
         !view.IsOrdered || (toHead ? view.MoveToHead(list, pfn) : view.MoveToTail(list, pfn));
+
+    /// <summary>What a folio loses of its references when it changes generation.</summary>
+    private static FolioFlags Forgotten(PolicyView view) => IsFirstForm(view) ? RefsFlags | FolioFlags.Workingset : RefsFlags;
 
     private static FolioFlags Carrying(int generation) => (FolioFlags)((uint)(generation + 1) << FolioField.GenerationShift);
 

@@ -40,11 +40,7 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
 
     private static void OnAccesses(PolicyView view, ReadOnlySpan<uint> pfns) => TPolicy.OnAccesses(view, pfns);
 
-    private static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source)
-    {
-        foreach (uint pfn in pfns)
-            TPolicy.OnYoung(view, pfn, source);
-    }
+    private static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source) => TPolicy.OnYoung(view, pfns, source);
 
     private static void Age(PolicyView view, int swappiness) => TPolicy.Age(view, swappiness);
 

@@ -1,14 +1,18 @@
+using ReclaimNative.Machine;
+
 namespace ReclaimNative.Policies;
 
 /// <summary>A policy ready to be bound: its operations, what it says of itself, and which mechanisms are on.</summary>
 public sealed class PolicyDefinition
 {
-    private PolicyDefinition(PolicyDescriptor descriptor, ReclaimOps ops, string name, Mechanism mechanisms, object? instance)
+    private PolicyDefinition(
+        PolicyDescriptor descriptor, ReclaimOps ops, string name, Mechanism mechanisms, KernelVersion version, object? instance)
     {
         Descriptor = descriptor;
         Ops = ops;
         Name = name;
         Mechanisms = mechanisms;
+        Version = version;
         Instance = instance;
     }
 
@@ -20,6 +24,9 @@ public sealed class PolicyDefinition
 
     /// <summary>Mechanisms that are on.</summary>
     public Mechanism Mechanisms { get; }
+
+    /// <summary>The Linux that it behaves like, where its descriptor says that it knows several.</summary>
+    public KernelVersion Version { get; }
 
     /// <summary>An object of its author's that its operations find in <see cref="PolicyView.Instance"/>.</summary>
     public object? Instance { get; }
@@ -37,17 +44,19 @@ public sealed class PolicyDefinition
             throw new ArgumentException($"Policy {descriptor.Name} asks for {descriptor.Lists} lists; 1 to {Lru.FrameLists.MaxLists} are accepted.");
         if (descriptor.LeastReclaim < 1 || descriptor.StateBytes < 0 || descriptor.WordsPerPage is < 0 or > 16)
             throw new ArgumentException($"Policy {descriptor.Name} asks for a negative size, for more than 16 words a page, or reclaims less than a page.");
-        return new PolicyDefinition(descriptor, PolicyAdapter<TPolicy>.Ops, descriptor.Name, descriptor.Defaults, instance);
+        return new PolicyDefinition(descriptor, PolicyAdapter<TPolicy>.Ops, descriptor.Name, descriptor.Defaults, KernelVersion.Fixed, instance);
     }
 
-    /// <summary>The same policy with mechanisms switched on and off, under the name it is asked for by.</summary>
-    /// <exception cref="ArgumentException">It can't use one that is switched on.</exception>
-    public PolicyDefinition With(string name, Mechanism on, Mechanism off)
+    /// <summary>The same policy with mechanisms switched on and off, like a Linux version, under the name it is asked for by.</summary>
+    /// <exception cref="ArgumentException">It can't use one that is switched, or knows no versions.</exception>
+    public PolicyDefinition With(string name, Mechanism on, Mechanism off, KernelVersion version = KernelVersion.Fixed)
     {
+        if (version != KernelVersion.Fixed && !Descriptor.HasVersions)
+            throw new ArgumentException($"Policy {Descriptor.Name} is the same for every kernel version.");
         Mechanism unsupported = (on | off) & ~Descriptor.Supports;
         if (unsupported != 0)
             throw new ArgumentException($"Policy {Descriptor.Name} has no switch '{PolicyShelf.NameOf(unsupported)}'; it has {DescribeSwitches()}.");
-        return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, Instance);
+        return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, version, Instance);
     }
 
     /// <summary>Its switches as a list for messages, or "none".</summary>

@@ -12,6 +12,9 @@ public sealed record PolicyDescriptor
     /// <summary>How the core treats its pages.</summary>
     public PolicyFlags Flags { get; init; }
 
+    /// <summary>It behaves differently by <see cref="Machine.KernelVersion"/>, and can be asked for as <c>name@version</c>.</summary>
+    public bool HasVersions { get; init; }
+
     /// <summary>What it is told of accesses.</summary>
     public PolicySight Sight { get; init; }
 

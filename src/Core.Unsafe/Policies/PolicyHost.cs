@@ -1,3 +1,4 @@
+using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
@@ -11,6 +12,7 @@ namespace ReclaimNative.Policies;
 internal sealed unsafe class PolicyHost
 {
     private readonly PolicyView?[] _views;
+    private long _sinceFlush;
 
     public PolicyHost(MachineState machine, PolicyDefinition[] definitions, int memcgs)
     {
@@ -70,6 +72,38 @@ internal sealed unsafe class PolicyHost
             sum += TotalSizes(Machine.LruvecOf(child, lruvec.Node));
         return sum;
     }
+
+    /// <summary>Counts pages that came in or went out; at the end of a period the statistics are flushed.</summary>
+    public void Elapse(int pages)
+    {
+        long period = Machine.StatisticsPeriod;
+        if (period != 0 && period <= Atomic.Add(ref _sinceFlush, pages, Machine.Concurrent))
+            FlushStatistics();
+    }
+
+    /// <summary>Brings every cgroup's statistics up to date, for those who read them and do not count themselves.</summary>
+    public void FlushStatistics()
+    {
+        Volatile.Write(ref _sinceFlush, 0);
+        if (Machine.StatisticsPeriod == 0)
+            return;
+        foreach (PolicyView? view in _views)
+        {
+            if (view is null)
+                continue;
+            Lruvec lruvec = view.Lruvec;
+            *(LruSizes*)lruvec.Flushed = TotalSizes(lruvec);
+            lruvec.Flushed[4] = Total(lruvec, Counter.workingset_activate_anon);
+            lruvec.Flushed[5] = Total(lruvec, Counter.workingset_activate_file);
+        }
+    }
+
+    /// <summary>As <see cref="TotalSizes"/>, as of the last flush.</summary>
+    public LruSizes StatisticsOf(Lruvec lruvec) => Machine.StatisticsPeriod == 0 ? TotalSizes(lruvec) : *(LruSizes*)lruvec.Flushed;
+
+    /// <summary>workingset_activate of a type here and below, as of the last flush.</summary>
+    public long ActivationsOf(Lruvec lruvec, int type) =>
+        Machine.StatisticsPeriod == 0 ? Total(lruvec, Counter.workingset_activate_anon + type) : lruvec.Flushed[4 + type];
 
     /// <summary>Events of a lruvec and all below it on its node.</summary>
     public long Total(Lruvec lruvec, Counter counter)

@@ -1,8 +1,10 @@
+using ReclaimNative.Machine;
+
 namespace ReclaimNative.Policies;
 
 /// <summary>
-/// Policies that can be asked for by name: <c>name</c>, then <c>+switch</c> or <c>-switch</c> as often as wanted, with
-/// commas between policies. To register a policy is to add a line to <see cref="BuiltIn"/>.
+/// Policies that can be asked for by name: <c>name</c>, then <c>@version</c>, then <c>+switch</c> or <c>-switch</c> as often
+/// as wanted, with commas between policies. To register a policy is to add a line to <see cref="BuiltIn"/>.
 /// </summary>
 /// <remarks>Immutable.</remarks>
 public sealed class PolicyShelf
@@ -55,8 +57,17 @@ public sealed class PolicyShelf
         string name = end < 0 ? text : text[..end];
         Entry entry = _entries.FirstOrDefault(e => e.Descriptor.Name == name)
             ?? throw new PolicyException(name.Length == 0 ? $"a policy's name is missing in '{text}'; {Accepted}" : $"there is no policy '{name}'; {Accepted}");
+        KernelVersion version = KernelVersion.Fixed;
         if (end >= 0 && text[end] == '@')
-            throw new PolicyException($"policy '{text}': kernel versions can't be chosen yet; '{name}' alone is accepted, in the form of 6.18");
+        {
+            int stop = text.AsSpan(end + 1).IndexOfAny('+', '-');
+            string asked = stop < 0 ? text[(end + 1)..] : text.Substring(end + 1, stop);
+            if (!entry.Descriptor.HasVersions)
+                throw new PolicyException($"policy '{text}': '{name}' is the same for every kernel version; '{name}' alone is accepted");
+            if (!KernelVersions.TryParse(asked, out version))
+                throw new PolicyException($"policy '{text}': there is no kernel version '{asked}'; {KernelVersions.Accepted} is accepted");
+            end = stop < 0 ? -1 : end + 1 + stop;
+        }
 
         Mechanism on = Mechanism.None;
         Mechanism off = Mechanism.None;
@@ -75,7 +86,7 @@ public sealed class PolicyShelf
             at = stop;
         }
 
-        return new PolicyChoice(text, entry.Descriptor, entry.Define, on, off);
+        return new PolicyChoice(text, entry.Descriptor, entry.Define, on, off, version);
     }
 
     private string Accepted => $"there are {string.Join(", ", _entries.Select(e => e.Descriptor.Name))}";

@@ -50,12 +50,16 @@ public sealed unsafe class PolicyView
         _lruvec = lruvec;
         Definition = definition;
         Ops = definition.Ops;
+        Version = definition.Version;
         _listCount = definition.Descriptor.Lists;
         Tag = host.TagOf(definition);
     }
 
     /// <summary>The cgroup of this lruvec.</summary>
     public MemoryCgroup Memcg => _lruvec.Memcg;
+
+    /// <summary>The Linux that the policy is to behave like.</summary>
+    public KernelVersion Version { get; }
 
     /// <summary>The node of this lruvec.</summary>
     public Node Node => _lruvec.Node;
@@ -304,6 +308,15 @@ public sealed unsafe class PolicyView
 
     /// <summary>Pages by class here and in every cgroup below, on this node, each counted by its own policy.</summary>
     public LruSizes TotalSizes() => _host.TotalSizes(_lruvec);
+
+    /// <summary>
+    /// <see cref="TotalSizes"/> as the cgroup statistics have them, which the profiles 6.12 and 6.18 flush only now and then
+    /// (<see cref="MachineOptions.StatisticsPeriod"/>).
+    /// </summary>
+    public LruSizes Statistics() => _host.StatisticsOf(_lruvec);
+
+    /// <summary>workingset_activate of a type here and below, as the cgroup statistics have it.</summary>
+    public long ActivationsSeen(FolioType type) => _host.ActivationsOf(_lruvec, (int)type);
 
     /// <summary>Pages by class of this lruvec alone.</summary>
     public LruSizes Sizes() => Ops.Sizes(this);

@@ -107,6 +107,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     public void Free(PolicyView view, uint pfn)
     {
         _machine.Uncharge(view.Memcg);
+        host.Elapse(1);
         _frames.Release(pfn);
         view.Node.Return(pfn);
     }

@@ -248,8 +248,8 @@ internal sealed unsafe class ReclaimDrivers
     private void SnapshotRefaults(MemoryCgroup target, Node node)
     {
         Lruvec lruvec = _machine.LruvecOf(target, node);
-        lruvec.RefaultSnapshot[0] = _host.Total(lruvec, Counter.workingset_activate_anon);
-        lruvec.RefaultSnapshot[1] = _host.Total(lruvec, Counter.workingset_activate_file);
+        lruvec.RefaultSnapshot[0] = _host.ActivationsOf(lruvec, 0);
+        lruvec.RefaultSnapshot[1] = _host.ActivationsOf(lruvec, 1);
     }
 
     private long LeastFor(MemoryCgroup memcg) => _host.ViewOf(memcg, _machine.Nodes[0]).Definition.Descriptor.LeastReclaim;

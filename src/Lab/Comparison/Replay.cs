@@ -20,6 +20,18 @@ public static class Replay
     /// <summary>Accesses between two looks at how much is resident; small against a reclaim's 32 pages at any miss ratio.</summary>
     private const int SampleEvery = 256;
 
+    /// <summary>
+    /// Page-table entries that a walk of the emulated one-CPU guest gets through between two context switches. One number for
+    /// every trace; the order of magnitude is what matters (docs/fidelity.md).
+    /// </summary>
+    private const long WalkSlice = 30_000;
+
+    /// <summary>
+    /// Pages in and out while the other task of the guest, which reads <c>memory.stat</c> every few milliseconds, comes round
+    /// once: some 50 faults at 150 us each. One number for every trace (docs/fidelity.md).
+    /// </summary>
+    private const long StatisticsPeriod = 100;
+
     private const int ReportEvery = 1 << 16;
 
     /// <summary>Replays the whole trace.</summary>
@@ -117,6 +129,10 @@ public static class Replay
             AddressSpaces = 1,
             LeafTables = 2 * tables + 2,
             SharedMappings = 0,
+            Kernel = policy.Version,
+            WalkSlice = WalkSlice,
+            StatisticsPeriod = StatisticsPeriod,
+            TableFilter = policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
             Policies = [policy.Define(policy.NeedsFuture ? future : null)],
         });
     }

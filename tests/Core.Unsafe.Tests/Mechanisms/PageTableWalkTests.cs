@@ -68,9 +68,10 @@ public unsafe class PageTableWalkTests
             lru.Anon(page);
         lru.Anon(600);
         Walk();
+        lru.Anon(600);
         Walk();
 
-        // Neither table was worth it in that walk, since nothing was young. 8 of a window of 64 are, in the first.
+        // The second walk has made a filter for the third, and found neither table worth it. 8 of a window of 64 are, in the first.
         for (uint page = 0; page < 8; page++)
             lru.Anon(page);
         lru.Anon(600);
@@ -92,7 +93,9 @@ public unsafe class PageTableWalkTests
     {
         private readonly Random _random;
         private readonly List<AddressSpace> _spaces = [];
-        private readonly Dictionary<Lruvec, HashSet<uint>> _filters = [];
+        private readonly Dictionary<(Lruvec, long Parity), HashSet<uint>> _filters = [];
+        private readonly Dictionary<Lruvec, long> _walks = [];
+        private readonly HashSet<(AddressSpace, int Node)> _met = [];
         private readonly HashSet<(AddressSpace, int Node)> _used = [];
         private readonly HashSet<uint> _youngTables = [];
         private AccessTally _tally;
@@ -150,21 +153,27 @@ public unsafe class PageTableWalkTests
         /// <summary>The slots that a walk should clear and the sums it should return; moves the model on as the walk moves the machine on.</summary>
         public (HashSet<uint> Young, WalkResult Result) Predict(Lruvec lruvec, WalkOptions options)
         {
-            HashSet<uint>? filter = _filters.GetValueOrDefault(lruvec);
-            HashSet<uint> next = [];
+            long walk = _walks.GetValueOrDefault(lruvec);
+            _walks[lruvec] = walk + 1;
+            HashSet<uint>? filter = _filters.GetValueOrDefault((lruvec, walk % 2));
+            HashSet<uint>? next = null;
+            bool force = options.Force;
             HashSet<uint> cleared = [];
             int entries = 0;
             int found = 0;
             int added = 0;
             foreach (AddressSpace space in _spaces.Where(s => s.MemcgId == lruvec.Memcg.Id))
             {
-                if (!_used.Remove((space, lruvec.Node.Id)) && !options.Force)
+                force |= _met.Add((space, lruvec.Node.Id));
+                if (!_used.Remove((space, lruvec.Node.Id)) && !force)
                     continue;
+                if (options.UseFilter)
+                    next ??= [];
                 for (uint table = space.FirstTable; table < space.FirstTable + space.Tables; table++)
                 {
-                    if (!_youngTables.Remove(table) && !options.Force)
+                    if (!_youngTables.Remove(table) && !force)
                         continue;
-                    if (filter is not null && options.UseFilter && !options.Force && !filter.Contains(table))
+                    if (filter is not null && options.UseFilter && !force && !filter.Contains(table))
                         continue;
                     (int total, List<uint> young) = Scan(lruvec, space, table, options);
                     cleared.UnionWith(young);
@@ -173,12 +182,12 @@ public unsafe class PageTableWalkTests
                     if (young.Count == 0 || young.Count * 8 < total)
                         continue;
                     added++;
-                    if (options.UseFilter)
-                        next.Add(table);
+                    next?.Add(table);
                 }
             }
 
-            _filters[lruvec] = next;
+            if (next is not null)
+                _filters[(lruvec, (walk + 1) % 2)] = next;
             return (cleared, new WalkResult(entries, cleared.Count, found, added));
         }
 

@@ -130,10 +130,10 @@ public class ClassicTouchTests
         using var lru = new OneLruvec("classic");
         uint pfn = lru.Anon(0);
 
-        ClassicPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        ClassicPolicy.OnYoung(lru.View, [pfn], YoungSource.Lookaround);
         Assert.That((lru.MemoryOf(pfn), lru.View.ListOf(pfn)), Is.EqualTo((FolioFlags.Referenced, InactiveAnon)));
 
-        ClassicPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        ClassicPolicy.OnYoung(lru.View, [pfn], YoungSource.Lookaround);
         Assert.That((lru.MemoryOf(pfn), lru.View.ListOf(pfn)), Is.EqualTo((FolioFlags.Active, InactiveAnon + 1)));
     }
 

@@ -88,11 +88,11 @@ public unsafe class MglruFolioTests
         lru.PlaceAgain(pfn, FolioFlags.RefsMask);
         Assert.That(lru.View.ListOf(pfn), Is.EqualTo(1));
 
-        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Walk);
+        MglruPolicy.OnYoung(lru.View, [pfn], YoungSource.Walk);
         Assert.That(lru.MemoryOf(pfn), Is.EqualTo(FolioFlags.Referenced), "the first is remembered and zeroes refs");
         Assert.That(GenerationOf(lru.FlagsOf(pfn)), Is.Zero);
 
-        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Walk);
+        MglruPolicy.OnYoung(lru.View, [pfn], YoungSource.Walk);
         Assert.That(lru.MemoryOf(pfn), Is.EqualTo(FolioFlags.Workingset));
         Assert.That(GenerationOf(lru.FlagsOf(pfn)), Is.EqualTo(3), "the youngest");
         Assert.That(lru.View.ListOf(pfn), Is.EqualTo(1), "lists are sorted lazily");
@@ -107,13 +107,13 @@ public unsafe class MglruFolioTests
         uint pfn = lru.Read(0);
         lru.PlaceAgain(pfn, FolioFlags.None);
 
-        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        MglruPolicy.OnYoung(lru.View, [pfn], YoungSource.Lookaround);
         Assert.That((lru.View.ListOf(pfn), lru.View.Total(Counter.pgactivate)), Is.EqualTo((1, 0L)), "the first is only remembered");
 
-        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        MglruPolicy.OnYoung(lru.View, [pfn], YoungSource.Lookaround);
         Assert.That((lru.View.Head(7), lru.View.Total(Counter.pgactivate)), Is.EqualTo((pfn, 1L)), "reclaim carries no walk state: kernel-reclaim 5.7");
 
-        MglruPolicy.OnYoung(lru.View, pfn, YoungSource.Lookaround);
+        MglruPolicy.OnYoung(lru.View, [pfn], YoungSource.Lookaround);
         Assert.That(lru.View.Total(Counter.pgactivate), Is.EqualTo(1), "in the youngest generation there is nothing to activate");
         Assert.That(lru.Engine.Validate(), Is.Null);
     }

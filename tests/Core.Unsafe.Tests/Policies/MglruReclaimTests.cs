@@ -111,8 +111,8 @@ public unsafe class MglruReclaimTests
     {
         uint promoted = _lru.Read(0);
         uint cold = _lru.Read(1);
-        MglruPolicy.OnYoung(_lru.View, promoted, YoungSource.Walk);
-        MglruPolicy.OnYoung(_lru.View, promoted, YoungSource.Walk);
+        MglruPolicy.OnYoung(_lru.View, [promoted], YoungSource.Walk);
+        MglruPolicy.OnYoung(_lru.View, [promoted], YoungSource.Walk);
 
         FolioBatch batch = Isolate(priority: 0, swappiness: 0);
 
@@ -206,8 +206,8 @@ public unsafe class MglruReclaimTests
         uint first = _lru.Read(0, 2);
         uint second = _lru.Read(1);
         uint promoted = _lru.Read(2);
-        MglruPolicy.OnYoung(_lru.View, promoted, YoungSource.Walk);
-        MglruPolicy.OnYoung(_lru.View, promoted, YoungSource.Walk);
+        MglruPolicy.OnYoung(_lru.View, [promoted], YoungSource.Walk);
+        MglruPolicy.OnYoung(_lru.View, [promoted], YoungSource.Walk);
         State.Refaulted[Tiers] = 10;
         State.AverageRefaulted[Tiers] = 4;
         State.Evicted[Tiers] = 20;
@@ -244,8 +244,8 @@ public unsafe class MglruReclaimTests
     {
         uint pfn = _lru.Anon(0);
         _lru.PlaceAgain(pfn, FolioFlags.None, PlaceHint.Tail);
-        MglruPolicy.OnYoung(_lru.View, pfn, YoungSource.Walk);
-        MglruPolicy.OnYoung(_lru.View, pfn, YoungSource.Walk);
+        MglruPolicy.OnYoung(_lru.View, [pfn], YoungSource.Walk);
+        MglruPolicy.OnYoung(_lru.View, [pfn], YoungSource.Walk);
 
         // Carries generation 3 and is linked in 0, which turns into 4 while anonymous pages can't be evicted.
         Age(swappiness: 0);
