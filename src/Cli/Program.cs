@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ReclaimNative.Cli;
 using ReclaimNative.Cli.Commands;
+using ReclaimNative.Lab.Fidelity;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Scenarios;
 using ReclaimNative.Lab.Traces;
@@ -12,6 +13,7 @@ RootCommand root = new("Linux page reclaim in userland: run it on recorded trace
     CompareCommand.Create(),
     RunCommand.Create(),
     StressCommand.Create(),
+    FidelityCommand.Create(),
     PoliciesCommand.Create(),
     ScenariosCommand.Create(),
 };
@@ -33,7 +35,7 @@ catch (Exception problem) when (problem is UsageException or MemorySizeException
 {
     return Report(problem.Message, ExitCode.Usage);
 }
-catch (Exception problem) when (problem is TraceException or ScenarioException or ResultFileException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
+catch (Exception problem) when (problem is TraceException or TruthException or ScenarioException or ResultFileException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
 {
     return Report(problem.Message, ExitCode.Failed);
 }
