@@ -28,6 +28,7 @@ public sealed class CommandTests
     [TestCase("compare")]
     [TestCase("run")]
     [TestCase("stress")]
+    [TestCase("fidelity")]
     [TestCase("policies")]
     [TestCase("scenarios")]
     public void EveryCommandHasHelpWithAnExample(string command)

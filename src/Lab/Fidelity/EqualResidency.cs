@@ -13,8 +13,8 @@ namespace ReclaimNative.Lab.Fidelity;
 /// </para>
 /// <para>
 /// First the memory is corrected by what the residency lacks, until it fits; then the 4 memories on either side are replayed too, which is
-/// enough where the residency follows the memory. Where fewer than <see cref="Wanted"/> of all these fit, all memories in steps of
-/// <see cref="SweepStep"/> from 16 pages below the residency to 96 above are replayed as well.
+/// enough where the residency follows the memory. Where fewer than <see cref="Wanted"/> of all these fit, memories from 16 pages below the residency to 96
+/// above are replayed as well: in steps of 3, then those between, until enough fit or there is none left.
 /// </para>
 /// </remarks>
 internal static class EqualResidency
@@ -42,9 +42,9 @@ internal static class EqualResidency
         for (int beside = -Beside; beside <= Beside && Fits(replays[at], resident); beside++)
             Replay(at + beside, replays, replay);
 
-        if (replays.Values.Count(r => Fits(r, resident)) < Wanted)
+        for (int start = 0; start < SweepStep && replays.Values.Count(r => Fits(r, resident)) < Wanted; start++)
         {
-            for (long memory = (long)resident - SweepBelow; memory <= resident + SweepAbove; memory += SweepStep)
+            for (long memory = (long)resident - SweepBelow + start; memory <= resident + SweepAbove; memory += SweepStep)
                 Replay(memory, replays, replay);
         }
 
