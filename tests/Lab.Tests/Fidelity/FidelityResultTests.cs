@@ -36,14 +36,14 @@ public sealed class FidelityResultTests
     {
         FidelityCell slow = Cell("mglru@6.1", 1100, 1050);
         FidelityCell fast = Cell("mglru@6.18", 1000, 990);
-        FidelityCell near = Cell("classic@6.1", 1020, 1200);
+        FidelityCell near = Cell("classic@6.1", 1030, 1200);
         Direction[] found = [.. Direction.Of([slow, fast, near, slow with { Truth = slow.Truth with { Place = slow.Truth.Place with { LimitPages = 1 } } }])];
 
         Assert.That(found.Select(d => $"{d.Fewer.Preset} {d.More.Preset} {d.Agrees}"), Is.EqualTo((string[])
         [
             "mglru@6.18 mglru@6.1 True",
             "classic@6.1 mglru@6.1 False",
-        ]), "1000 and 1020 are within the 3.6 % of 6.18 mglru, and another limit is another place");
+        ]), "1000 and 1030 are within the 3.6 % of 6.18 mglru, though not the 2.1 % of 6.1 classic, and another limit is another place");
         Assert.That(Direction.Of([slow, Cell("mglru@6.18", 1000, 1050)]).Single().Agrees, Is.False, "equal is not fewer");
     }
 
