@@ -87,6 +87,13 @@ public readonly unsafe partial struct MglruPolicy
     }
 
     /// <summary>
+    /// 6.1 alone ends a task's visit, to a limited cgroup as well, when it has aged twice, and when it has enough and would
+    /// go on swapping.
+    /// </summary>
+    private static bool FirstAborts(in ScanControl scan, in Work work) =>
+        work.Aged > 1 || (work.Swaps && scan.NrReclaimed >= scan.NrToReclaim);
+
+    /// <summary>
     /// One observation promotes. 6.1 activates what a lookaround found as long as it fits a batch of activations, and
     /// otherwise leaves it where it is, as a walk does.
     /// </summary>

@@ -179,9 +179,9 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             // There kswapd has aged before its pass.
             if (view.Version == KernelVersion.V6_1 && scan.Reclaimer == Reclaimer.Kswapd)
                 return;
-            bool exhausted = OldestEvictable(ref lru, swappiness) + MinGenerations > lru.MaxSeq;
             Age(view, ref lru, swappiness);
-            budget.Done = exhausted || view.Version != KernelVersion.V6_1;
+            work.Aged++;
+            budget.Done = view.Version != KernelVersion.V6_1;
             if (budget.Done)
                 return;
         }
@@ -194,6 +194,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         if (OldestEvictable(ref lru, swappiness) + MinGenerations > lru.MaxSeq)
             work.Exhausted = true;
         work.Scanned += scanned;
+        work.Swaps |= batch.Count > 0 && batch.Type == FolioType.Anon;
         batch.Examined = scanned;
     }
 
@@ -241,6 +242,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     {
         ref Work work = ref LruvecBudget.As<Work>(ref budget);
         if (work.Exhausted || work.Scanned >= work.ToScan)
+            return false;
+        if (view.Version == KernelVersion.V6_1 && scan.Reclaimer != Reclaimer.Kswapd && FirstAborts(scan, work))
             return false;
         if (!scan.IsRootReclaim)
             return true;
@@ -648,6 +651,12 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
 
         /// <summary>Pages scanned in this visit.</summary>
         public long Scanned;
+
+        /// <summary>Generations opened in this visit.</summary>
+        public int Aged;
+
+        /// <summary>Anonymous pages were taken in this visit.</summary>
+        public bool Swaps;
 
         /// <summary>No type has a generation left that may be evicted.</summary>
         public bool Exhausted;

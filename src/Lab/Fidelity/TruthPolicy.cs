@@ -37,14 +37,6 @@ public static class TruthPolicy
     /// <summary>The policy's name alone.</summary>
     public static string NameOf(string preset) => preset.Split('@')[0];
 
-    private static bool ShelfHasVersions => false;
-
     /// <summary>The policy that runs for a preset.</summary>
-    internal static PolicyChoice ChoiceOf(string preset) => PolicyCatalog.Shelf.Parse(ShelfHasVersions ? preset : WithoutVersion(preset));
-
-    private static string WithoutVersion(string preset)
-    {
-        string version = ClassOf(preset)[NameOf(preset).Length..];
-        return preset.Replace(version, "", StringComparison.Ordinal);
-    }
+    internal static PolicyChoice ChoiceOf(string preset) => PolicyCatalog.Shelf.Parse(preset);
 }
