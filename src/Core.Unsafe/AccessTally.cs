@@ -1,6 +1,6 @@
 namespace ReclaimNative;
 
-/// <summary>What became of a series of accesses. Counts accesses, not pages.</summary>
+/// <summary>What became of a series of accesses. Counts accesses, not pages, but for the time.</summary>
 public struct AccessTally
 {
     /// <summary>The page was there and mapped.</summary>
@@ -17,6 +17,12 @@ public struct AccessTally
 
     /// <summary>No memory: reclaim gave up and the access did not happen.</summary>
     public long Refused;
+
+    /// <summary>
+    /// Milliseconds that the task is to be stalled for memory.high, at most 2000 for each 64 pages charged above it. Not an
+    /// access count. The engine has no clock and goes on at once: whoever drives it may let the task wait so long.
+    /// </summary>
+    public long ThrottledMs;
 
     /// <summary>Accesses that found their page absent: first touches and refaults.</summary>
     public readonly long Faults => ColdFaults + Refaults;

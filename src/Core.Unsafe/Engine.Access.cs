@@ -192,7 +192,7 @@ public sealed unsafe partial class Engine
         else
         {
             tally.Refaults++;
-            _machine.ReturnSwap();
+            _machine.ReturnSwap(arrival.Memcg);
             view.Count(Counter.pswpin, 1);
             view.Count(Counter.pgmajfault, 1);
             Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault);
@@ -364,8 +364,9 @@ public sealed unsafe partial class Engine
     /// <summary>A charged frame, or NoFrame with the refusal tallied.</summary>
     private uint Obtain(in Arrival arrival, uint slot, ref AccessTally tally)
     {
-        if (_drivers.TryCharge(arrival.Memcg))
+        if (_drivers.TryCharge(arrival.Memcg, out long throttled))
         {
+            tally.ThrottledMs += throttled;
             if (_machine.IsIdentity)
                 return slot;
             uint pfn = _drivers.Allocate(arrival.HomeNode);

@@ -101,7 +101,7 @@ public sealed unsafe partial class Engine
                 return $"{what} maps a file, is absent, and its entry is {entry:x} instead of 0.";
             if ((entry & 1) == 0)
                 return $"{what} is absent and its entry {entry:x} is no shadow.";
-            _swapped++;
+            _swapped[_tables.Memcg[slot >> LeafTables.EntriesShift]]++;
             return null;
         }
 

@@ -53,7 +53,7 @@ public sealed unsafe partial class Engine
         // Only files have mappings beyond the owner's; without one the marks would be memory for nothing.
         private readonly ulong[] _mappedOnce =
             machine.Files.Count == 0 ? [] : new ulong[(nuint)machine.Tables.Count * LeafTables.WordsPerTable];
-        private ulong _swapped;
+        private readonly ulong[] _swapped = new ulong[machine.Memcgs.Count];
         private long _filePages;
         private long _fileMappings;
         private long _anonPages;
@@ -281,7 +281,7 @@ public sealed unsafe partial class Engine
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
                 CountLook();
-                if (_frames.Flags(pfn) != FolioFlags.None)
+                if (machine.HasMemcgs && _frames.Flags(pfn) != FolioFlags.None)
                     charged[_frames.MemcgOf(pfn)]++;
             }
 
@@ -298,10 +298,21 @@ public sealed unsafe partial class Engine
             return null;
         }
 
-        private string? CheckSwap() =>
-            machine.SwapTotal == ulong.MaxValue || machine.SwapFree + _swapped == machine.SwapTotal
+        private string? CheckSwap()
+        {
+            for (int id = machine.Memcgs.Count - 1; id >= 0; id--)
+            {
+                MemoryCgroup memcg = machine.Memcgs[id];
+                if (memcg.SwapUsage != (machine.HasMemcgs ? _swapped[id] : 0))
+                    return $"Cgroup {memcg.Path} is charged {memcg.SwapUsage} swap pages, and it and those below it have {_swapped[id]}.";
+                if (memcg.Parent is { } parent)
+                    _swapped[parent.Id] += _swapped[id];
+            }
+
+            return machine.SwapTotal == ulong.MaxValue || machine.SwapFree + _swapped[0] == machine.SwapTotal
                 ? null
-                : $"Of {machine.SwapTotal} swap pages {machine.SwapFree} are free and {_swapped} are in use.";
+                : $"Of {machine.SwapTotal} swap pages {machine.SwapFree} are free and {_swapped[0]} are in use.";
+        }
 
         private string? CheckPolicies()
         {

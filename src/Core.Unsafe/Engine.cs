@@ -57,7 +57,7 @@ public sealed unsafe partial class Engine : IDisposable
             definitions.Max(d => d.Descriptor.Lists));
         try
         {
-            _host = new PolicyHost(_machine, definitions, options.Memcgs);
+            _host = new PolicyHost(_machine, definitions, options.MemcgCapacity);
             _folios = new FolioListEngine(_host, _backing);
             _pass = new NodePass(_host, _folios);
             _drivers = new ReclaimDrivers(_host, _pass);
@@ -108,6 +108,8 @@ public sealed unsafe partial class Engine : IDisposable
     {
         ThrowIfDisposed();
         using QuiesceGate.Closure change = _machine.Gate.Close();
+        if (!_machine.HasMemcgs)
+            throw new EngineException("The engine was built without memory cgroups: there is the root alone, and none can be created.");
         MemoryCgroup above = Own(parent);
         if (string.IsNullOrEmpty(name) || name.Contains('/'))
             throw new EngineException($"'{name}' is no name for a cgroup: one path component without a slash is accepted.");
@@ -120,47 +122,6 @@ public sealed unsafe partial class Engine : IDisposable
         memcg.Swappiness = above.Swappiness;
         _host.Online(memcg, definition);
         return memcg;
-    }
-
-    /// <summary>Sets the hard limit of a cgroup in pages, reclaiming down to it.</summary>
-    /// <returns>False when it could not be brought that low: then the limit stands and the next charge reclaims again.</returns>
-    public bool SetMax(MemoryCgroup memcg, ulong pages)
-    {
-        ThrowIfDisposed();
-        Own(memcg);
-        if (memcg.IsRoot)
-            throw new EngineException("The root cgroup has no memory.max; its limit is the machine.");
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
-        memcg.Max = pages;
-        FlushHits();
-        int fruitless = 0;
-        while (memcg.Usage > pages && fruitless < 16)
-        {
-            long excess = (long)memcg.Usage - (long)pages;
-            if (_drivers.ReclaimMemcg(memcg, Math.Max(1, excess), Reclaimer.Direct, null, _machine.Nodes) == 0)
-                fruitless++;
-        }
-
-        return memcg.Usage <= pages;
-    }
-
-    /// <summary>Sets memory.min and memory.low of a cgroup in pages.</summary>
-    public void SetProtection(MemoryCgroup memcg, ulong minPages, ulong lowPages)
-    {
-        ThrowIfDisposed();
-        Own(memcg);
-        if (memcg.IsRoot)
-            throw new EngineException("The root cgroup can't be protected from itself.");
-        memcg.Min = minPages;
-        memcg.Low = lowPages;
-    }
-
-    /// <summary>Sets the swappiness of a cgroup, 0 to 200.</summary>
-    public void SetSwappiness(MemoryCgroup memcg, int swappiness)
-    {
-        ThrowIfDisposed();
-        CheckSwappiness(swappiness);
-        Own(memcg).Swappiness = swappiness;
     }
 
     /// <summary>Creates an address space of anonymous pages [0, pages).</summary>
@@ -231,7 +192,7 @@ public sealed unsafe partial class Engine : IDisposable
             if (pfn == FrameTable.NoFrame)
             {
                 if (tables.ShadowAt(slot) != 0 && space.VmaAt(page).File is null)
-                    _machine.ReturnSwap();
+                    _machine.ReturnSwap(_machine.Memcgs[space.MemcgId]);
                 tables.SetShadow(slot, 0);
             }
             else if (_machine.Frames.Has(pfn, FolioFlags.SwapBacked))
@@ -341,14 +302,15 @@ public sealed unsafe partial class Engine : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         if (request.Pages < 1)
             throw new EngineException($"A request for {request.Pages} pages makes no sense; at least 1 is accepted.");
-        if (request.Swappiness is { } swappiness)
-            CheckSwappiness(swappiness);
+        if (request.Swappiness is < 0 or > ReclaimRequest.AnonOnly)
+            throw new EngineException($"Swappiness {request.Swappiness} is out of range; a request takes 0 to 200, or {ReclaimRequest.AnonOnly} for anonymous pages alone.");
         if (request.Node is { } asked)
             Own(asked);
         using QuiesceGate.Passage call = _machine.Gate.Enter();
         FlushHits();
         ReadOnlySpan<Node> nodes = request.Node is { } node ? new ReadOnlySpan<Node>(in node) : _machine.Nodes;
-        return _drivers.ReclaimProactively(Own(request.Memcg), request.Pages, request.Swappiness, nodes);
+        MemoryCgroup? target = request.Memcg is null ? null : Own(request.Memcg);
+        return _drivers.ReclaimProactively(target, request.Pages, request.Swappiness, nodes);
     }
 
     /// <summary>
@@ -375,6 +337,30 @@ public sealed unsafe partial class Engine : IDisposable
             sum += _host.Total(_machine.LruvecOf(memcg, node), counter);
         return sum;
     }
+
+    /// <summary>An event counter of a cgroup alone, over all nodes.</summary>
+    public long ReadLocal(MemoryCgroup memcg, Counter counter)
+    {
+        ThrowIfDisposed();
+        Own(memcg);
+        long sum = 0;
+        foreach (Node node in _machine.Nodes)
+            sum += _machine.LruvecOf(memcg, node).Counts[counter];
+        return sum;
+    }
+
+    /// <summary>
+    /// An event counter of the machine as <c>/proc/vmstat</c> has it: reclaim by class, its stalls and kswapd's runs only as
+    /// far as they were for the whole machine, everything else summed over all cgroups.
+    /// </summary>
+    public long ReadMachine(Counter counter) => counter switch
+    {
+        Counter.pgscan_kswapd or Counter.pgscan_direct or Counter.pgscan_proactive
+            or Counter.pgsteal_kswapd or Counter.pgsteal_direct or Counter.pgsteal_proactive
+            or Counter.allocstall_normal or Counter.pageoutrun => ReadGlobal(counter),
+        Counter.oom => ReadGlobal(counter) + Read(Root, counter),
+        _ => Read(Root, counter),
+    };
 
     /// <summary>An event counter of the machine: what is counted only where reclaim was for the whole of it.</summary>
     public long ReadGlobal(Counter counter)
@@ -461,12 +447,6 @@ public sealed unsafe partial class Engine : IDisposable
     {
         if (node < 0 || node >= _machine.Nodes.Length)
             throw new EngineException($"There is no node {node}; nodes are 0 to {_machine.Nodes.Length - 1}.");
-    }
-
-    private static void CheckSwappiness(int swappiness)
-    {
-        if (swappiness is < 0 or > 200)
-            throw new EngineException($"Swappiness {swappiness} is out of range; 0 to 200 are accepted.");
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);

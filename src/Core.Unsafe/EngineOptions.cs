@@ -37,7 +37,7 @@ public sealed record EngineOptions : MachineOptions
                 return $"Policy {policy.Name} can't run on several threads at once; an engine for many threads takes policies that are marked Concurrent, such as classic and mglru.";
         }
 
-        ulong lists = (ulong)Memcgs * (ulong)Nodes.Count * (ulong)Policies.Max(p => p.Descriptor.Lists);
+        ulong lists = (ulong)MemcgCapacity * (ulong)Nodes.Count * (ulong)Policies.Max(p => p.Descriptor.Lists);
         ulong frames = Nodes.Aggregate(0UL, (sum, node) => sum + node.Pages);
         return Order == ListOrder.Exact && OrderedLists.PositionsFor(frames, lists, ListSlack, Concurrent) > uint.MaxValue
             ? $"{frames} frames and {lists} lists need more than 2^32 list positions; with exact order and little slack about 3.4 * 10^9 frames are the most."

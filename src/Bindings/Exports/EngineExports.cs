@@ -65,7 +65,7 @@ internal static unsafe class EngineExports
         {
             EngineEntry entry = Living.Engine(engine);
             Check.NotNull(value, "value");
-            *value = CounterNames.ReadMachine(entry.Engine, CounterNames.Find(name, nameLength));
+            *value = entry.Engine.ReadMachine(CounterNames.Find(name, nameLength));
             return Status.Ok;
         }
         catch (Exception why)

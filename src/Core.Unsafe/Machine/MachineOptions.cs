@@ -24,8 +24,20 @@ public record MachineOptions
     /// <summary>The nodes, at least one, at most 64, of 2^32 - 1 pages together at most.</summary>
     public required IReadOnlyList<NodeOptions> Nodes { get; init; }
 
-    /// <summary>Memory cgroups including the root, 1 to 65,535.</summary>
+    /// <summary>Memory cgroups including the root, 1 to 65,535. Not looked at with <see cref="NoMemcg"/>.</summary>
     public int Memcgs { get; init; } = 64;
+
+    /// <summary>
+    /// A machine without memory cgroups, as a kernel without them: one lruvec for each node, nothing is charged, and
+    /// shadows name no cgroup. The root is there to be asked for sizes and counters, and it alone; its usage is 0.
+    /// </summary>
+    public bool NoMemcg { get; init; }
+
+    /// <summary>
+    /// Protection that a cgroup does not hand down to its children by their own settings protects them by their usage: the
+    /// mount option <c>memory_recursiveprot</c>, which systemd sets. False: what is not handed down protects nobody.
+    /// </summary>
+    public bool RecursiveProtection { get; init; } = true;
 
     /// <summary>Address spaces alive at once, 1 to 65,535.</summary>
     public int AddressSpaces { get; init; } = 64;
@@ -96,6 +108,9 @@ public record MachineOptions
     public TableFilter TableFilter { get; init; }
 
     internal const int MinNodePages = 256;
+
+    /// <summary>Cgroups to make room for.</summary>
+    internal int MemcgCapacity => NoMemcg ? 1 : Memcgs;
 
     /// <summary>Says in one sentence what is wrong, or returns null.</summary>
     internal string? Problem()

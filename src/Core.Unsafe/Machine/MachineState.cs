@@ -54,7 +54,7 @@ internal sealed unsafe class MachineState : IDisposable
             uint tables = IsIdentity ? (uint)(frames / LeafTables.Entries) : options.LeafTables ?? (uint)Math.Min(
                 LeafTables.MaxTables, Math.Max(4096, 4 * ((frames + LeafTables.Entries - 1) / LeafTables.Entries)));
 
-            int lruvecs = checked(options.Memcgs * options.Nodes.Count);
+            int lruvecs = checked(options.MemcgCapacity * options.Nodes.Count);
             bool concurrent = options.Concurrent;
             ulong positions = options.Order == ListOrder.Exact
                 ? OrderedLists.PositionsFor(frames, (ulong)lruvecs * (ulong)policyLists, options.ListSlack, concurrent)
@@ -76,7 +76,9 @@ internal sealed unsafe class MachineState : IDisposable
             PolicyWordCount = policyWords;
             PolicyWords = _store.Reserve<uint>("frame.policy", (nuint)frames * (nuint)policyWords).Pointer;
             _spaces = new AddressSpace?[options.AddressSpaces];
-            _memcgCapacity = options.Memcgs;
+            _memcgCapacity = options.MemcgCapacity;
+            HasMemcgs = !options.NoMemcg;
+            RecursiveProtection = options.RecursiveProtection;
             _swapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
 
             var nodes = new Node[options.Nodes.Count];
@@ -184,6 +186,18 @@ internal sealed unsafe class MachineState : IDisposable
     public MemoryCgroup Root { get; }
 
     public List<MemoryCgroup> Memcgs => _memcgs;
+
+    /// <summary>There are cgroups, so pages are charged.</summary>
+    public bool HasMemcgs { get; }
+
+    /// <summary>Unclaimed protection of a cgroup protects its children by their usage.</summary>
+    public bool RecursiveProtection { get; }
+
+    /// <summary>Some cgroup has had a memory.high: until then no charge looks for one.</summary>
+    public bool HasHigh { get; set; }
+
+    /// <summary>Some cgroup has had a memory.swap.max.</summary>
+    public bool HasSwapMax { get; set; }
 
     public IReadOnlyList<ColumnCost> Columns => _store.Costs;
 
@@ -299,6 +313,8 @@ internal sealed unsafe class MachineState : IDisposable
     /// </remarks>
     public MemoryCgroup? TryCharge(MemoryCgroup memcg)
     {
+        if (!HasMemcgs)
+            return null;
         for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
         {
             if (at.AddUsage(1, Concurrent) <= at.Max)
@@ -315,12 +331,64 @@ internal sealed unsafe class MachineState : IDisposable
 
     public void Uncharge(MemoryCgroup memcg)
     {
+        if (!HasMemcgs)
+            return;
         for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
             at.AddUsage(-1, Concurrent);
     }
 
-    /// <summary>Takes one swap page if there is one.</summary>
-    public bool TryTakeSwap()
+    /// <summary>Takes one swap page for a cgroup if there is one, and none of those above it is at its memory.swap.max.</summary>
+    public bool TryTakeSwap(MemoryCgroup memcg)
+    {
+        if (!TryTakeSlot())
+            return false;
+        if (!HasMemcgs)
+            return true;
+        for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
+        {
+            // As with charges: added first and looked at after, so that several threads can't pass a limit together.
+            if (at.AddSwapUsage(1, Concurrent) <= at.SwapMax)
+                continue;
+            MemoryCgroup over = at;
+            over.AddSwapUsage(-1, Concurrent);
+            for (at = memcg; !ReferenceEquals(at, over); at = at.Parent!)
+                at.AddSwapUsage(-1, Concurrent);
+            ReturnSlot();
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>A page of a cgroup has left swap: it has come back, or is wanted no more.</summary>
+    public void ReturnSwap(MemoryCgroup memcg)
+    {
+        ReturnSlot();
+        if (!HasMemcgs)
+            return;
+        for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
+            at.AddSwapUsage(-1, Concurrent);
+    }
+
+    /// <summary>Whether a cgroup could put so many more pages in swap now: there is room, also below its limit and those above it.</summary>
+    public bool HasSwapFor(MemoryCgroup memcg, long pages)
+    {
+        if (SwapFree < (ulong)pages)
+            return false;
+        if (!HasSwapMax)
+            return true;
+        for (MemoryCgroup? at = memcg; at is not null; at = at.Parent)
+        {
+            if (at.SwapUsage + (ulong)pages > at.SwapMax)
+                return false;
+        }
+
+        return true;
+    }
+
+    public void Dispose() => _store.Dispose();
+
+    private bool TryTakeSlot()
     {
         while (true)
         {
@@ -332,13 +400,11 @@ internal sealed unsafe class MachineState : IDisposable
         }
     }
 
-    public void ReturnSwap()
+    private void ReturnSlot()
     {
         if (SwapTotal != ulong.MaxValue)
             Atomic.Add(ref _swapFree, 1, Concurrent);
     }
-
-    public void Dispose() => _store.Dispose();
 
     /// <summary>Leaf tables in a row for <paramref name="pages"/> pages, at least 1.</summary>
     private bool TryTakeTables(ulong pages, int node, out uint first, out uint tables, out string? problem)

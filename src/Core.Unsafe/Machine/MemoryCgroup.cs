@@ -11,6 +11,8 @@ public sealed class MemoryCgroup
 {
     private readonly List<MemoryCgroup> _children = [];
     private long _usage;
+    private long _swapUsage;
+    private int _batchLeft;
 
     internal MemoryCgroup(ushort id, string path, MemoryCgroup? parent)
     {
@@ -44,6 +46,15 @@ public sealed class MemoryCgroup
     /// <summary>Hard limit in pages: a charge beyond it reclaims first.</summary>
     public ulong Max { get; internal set; } = Unlimited;
 
+    /// <summary>Soft limit in pages: a task whose charge goes beyond it reclaims after it, and is throttled if that does not help.</summary>
+    public ulong High { get; internal set; } = Unlimited;
+
+    /// <summary>Anonymous pages of this cgroup and those below that are in swap.</summary>
+    public ulong SwapUsage => (ulong)Math.Max(0, Volatile.Read(ref _swapUsage));
+
+    /// <summary>Most pages in swap: beyond it anonymous pages stay in memory, whatever swap has left.</summary>
+    public ulong SwapMax { get; internal set; } = Unlimited;
+
     /// <summary>Pages that reclaim from outside never takes.</summary>
     public ulong Min { get; internal set; }
 
@@ -61,6 +72,28 @@ public sealed class MemoryCgroup
 
     /// <summary>Adds pages to the usage of this cgroup alone, and returns the new usage.</summary>
     internal ulong AddUsage(long pages, bool concurrent) => (ulong)Atomic.Add(ref _usage, pages, concurrent);
+
+    /// <summary>Adds pages to the swap usage of this cgroup alone, and returns the new one.</summary>
+    internal ulong AddSwapUsage(long pages, bool concurrent) => (ulong)Atomic.Add(ref _swapUsage, pages, concurrent);
+
+    /// <summary>Whether this cgroup or one above it, but for the root, uses more than its <see cref="High"/>.</summary>
+    internal bool IsAboveHigh()
+    {
+        for (MemoryCgroup at = this; !at.IsRoot; at = at.Parent!)
+        {
+            if (at.Usage > at.High)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes a charge above memory.high from the batch that has been answered for.</summary>
+    /// <returns>False: there is none left, and this charge has to answer for the next.</returns>
+    internal bool TryTakeFromBatch(bool concurrent) => Volatile.Read(ref _batchLeft) > 0 && Atomic.Add(ref _batchLeft, -1, concurrent) >= 0;
+
+    /// <summary>The next <paramref name="charges"/> charges above memory.high have been answered for.</summary>
+    internal void AnswerFor(int charges) => Volatile.Write(ref _batchLeft, charges);
 
     /// <summary>Tells whether <paramref name="other"/> is this cgroup or lies below it.</summary>
     internal bool Contains(MemoryCgroup other)

@@ -13,7 +13,10 @@ internal static class Protection
     /// must be current. The target's own are ignored and not touched: a reclaim from further above may come to its
     /// children next without passing by it.
     /// </summary>
-    public static void Refresh(MemoryCgroup memcg, MemoryCgroup target)
+    /// <param name="memcg">The cgroup.</param>
+    /// <param name="target">The reclaim's target, above it or itself.</param>
+    /// <param name="recursive">What the children of a cgroup leave of its protection is shared out among them by their usage.</param>
+    public static void Refresh(MemoryCgroup memcg, MemoryCgroup target, bool recursive)
     {
         if (ReferenceEquals(memcg, target) || memcg.IsRoot || memcg.Usage == 0)
             return;
@@ -33,8 +36,8 @@ internal static class Protection
             lowSum += Math.Min(sibling.Usage, sibling.Low);
         }
 
-        memcg.EffectiveMin = Effective(memcg.Usage, parent.Usage, memcg.Min, parent.EffectiveMin, minSum, recursive: true);
-        memcg.EffectiveLow = Effective(memcg.Usage, parent.Usage, memcg.Low, parent.EffectiveLow, lowSum, recursive: true);
+        memcg.EffectiveMin = Effective(memcg.Usage, parent.Usage, memcg.Min, parent.EffectiveMin, minSum, recursive);
+        memcg.EffectiveLow = Effective(memcg.Usage, parent.Usage, memcg.Low, parent.EffectiveLow, lowSum, recursive);
     }
 
     /// <summary>

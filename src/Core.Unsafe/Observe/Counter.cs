@@ -91,8 +91,20 @@ public enum Counter
     /// <summary>Balance runs of kswapd.</summary>
     pageoutrun,
 
-    /// <summary>Times that reclaim gave up and an allocation was refused or a victim was asked for.</summary>
+    /// <summary>Times that a cgroup below its memory.low was reclaimed from, since there was nothing else: one for each visit.</summary>
+    low,
+
+    /// <summary>Times that a cgroup was above its memory.high and reclaimed from for that: one for each round.</summary>
+    high,
+
+    /// <summary>Times that a charge would have passed memory.max: one for each attempt, so several for one charge.</summary>
+    max,
+
+    /// <summary>Times that reclaim gave up: an allocation was refused, or a memory.max below the usage could not be reached.</summary>
     oom,
+
+    /// <summary>Tasks killed for want of memory. 0: an access that finds none is refused, and what to do about it is its owner's business.</summary>
+    oom_kill,
 
     /// <summary>Pages moved to the unevictable list by reclaim.</summary>
     unevictable_pgs_culled,

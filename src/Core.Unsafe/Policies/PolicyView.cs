@@ -321,11 +321,11 @@ public sealed unsafe class PolicyView
     /// <summary>Pages by class of this lruvec alone.</summary>
     public LruSizes Sizes() => Ops.Sizes(this);
 
-    /// <summary>0 to 200 for this reclaim: the request's, or else the cgroup's.</summary>
+    /// <summary>0 to 200 for this reclaim, or 201 for anonymous pages alone: the request's, or else the cgroup's.</summary>
     public int SwappinessOf(in ScanControl scan) => scan.Swappiness ?? Memcg.Swappiness;
 
-    /// <summary>Swap has room for <paramref name="pages"/> more.</summary>
-    public bool HasSwapFor(long pages) => _machine.SwapFree >= (ulong)pages;
+    /// <summary>Swap has room for <paramref name="pages"/> more, and so has memory.swap.max of this cgroup and of all above it.</summary>
+    public bool HasSwapFor(long pages) => _machine.HasSwapFor(Memcg, pages);
 
     /// <summary>What memory.min and memory.low leave of <paramref name="size"/> pages to scan.</summary>
     public long Unprotected(long size, ref ScanControl scan)

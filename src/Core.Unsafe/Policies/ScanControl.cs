@@ -32,7 +32,7 @@ public struct ScanControl
     /// <summary>kswapd's visit before its pass: the policy may age, and evicts nothing.</summary>
     public bool Background { get; init; }
 
-    /// <summary>0 to 200, or null to use each cgroup's own.</summary>
+    /// <summary>0 to 200, or 201 for anonymous pages alone (<see cref="ReclaimRequest.AnonOnly"/>), or null to use each cgroup's own.</summary>
     public int? Swappiness { get; init; }
 
     /// <summary>Deactivate whatever the inactive ratio says.</summary>

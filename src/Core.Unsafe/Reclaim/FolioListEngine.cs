@@ -143,14 +143,14 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         if (verdict == Verdict.ReclaimClean)
             return Verdict.Keep;
         AddressSpace space = _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!;
-        if (!_machine.TryTakeSwap())
+        if (!_machine.TryTakeSwap(view.Memcg))
             return Verdict.Activate;
         _tables.Clear(_tables.Present, slot);
         bool accessed = _tables.TestAndClear(_tables.Accessed, slot);
         bool dirty = _tables.TestAndClear(_tables.Dirty, slot);
         if (backing is not null && !backing.PageOut(new BackedPage(space, null, slot - space.BaseSlot, dirty, view.Node.Id)))
         {
-            _machine.ReturnSwap();
+            _machine.ReturnSwap(view.Memcg);
             if (accessed)
                 _tables.Set(_tables.Accessed, slot);
             if (dirty)

@@ -73,16 +73,19 @@ internal sealed unsafe class NodePass
         var walk = new MemcgWalk(root, shared ? target.Lruvec.Cookie : null);
         while (walk.MoveNext(out MemoryCgroup memcg))
         {
-            Protection.Refresh(memcg, root);
+            Protection.Refresh(memcg, root, _machine.RecursiveProtection);
             if (Protection.BelowMin(memcg, root))
                 continue;
-            if (Protection.BelowLow(memcg, root) && !scan.IgnoreLow)
+            bool belowLow = Protection.BelowLow(memcg, root);
+            if (belowLow && !scan.IgnoreLow)
             {
                 scan.LowSkipped = true;
                 continue;
             }
 
             PolicyView view = _host.ViewOf(memcg, node);
+            if (belowLow)
+                view.Count(Counter.low, 1);
             Visit(view, target, ref scan, ref passes[view.Tag]);
             if (shared && scan.NrReclaimed >= scan.NrToReclaim)
                 break;

@@ -1,6 +1,7 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
 using ReclaimNative.Policies;
 
@@ -13,6 +14,10 @@ namespace ReclaimNative.Reclaim;
 internal sealed unsafe class ReclaimDrivers
 {
     private const int Retries = 16;
+
+    /// <summary>What a task that stays above memory.high reclaims in each round after the first.</summary>
+    private const long HighRetryPages = 32;
+
     private const int HopelessRuns = 16;
 
     private readonly MachineState _machine;
@@ -34,22 +39,51 @@ internal sealed unsafe class ReclaimDrivers
         }
     }
 
-    /// <summary>Charges one page, reclaiming at the limits in the way.</summary>
+    /// <summary>Charges one page, reclaiming at the limits in the way, and after it for memory.high.</summary>
+    /// <param name="memcg">The cgroup.</param>
+    /// <param name="throttledMs">How long the task is to wait for memory.high.</param>
     /// <returns>False: no memory, after the kernel's retries.</returns>
-    public bool TryCharge(MemoryCgroup memcg)
+    public bool TryCharge(MemoryCgroup memcg, out long throttledMs)
     {
+        throttledMs = 0;
         int retries = Retries;
         while (_machine.TryCharge(memcg) is { } over)
         {
+            CountEvent(over, Counter.max);
             if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes) == 0 && retries-- == 0)
             {
-                _host.ViewOf(over, _machine.Nodes[0]).Count(Counter.oom, 1);
+                CountEvent(over, Counter.oom);
                 return false;
             }
         }
 
+        if (_machine.HasHigh && memcg.IsAboveHigh() && !memcg.TryTakeFromBatch(_machine.Concurrent))
+        {
+            throttledMs = ReclaimHigh(memcg);
+            memcg.AnswerFor(memcg.IsAboveHigh() ? HighThrottle.Batch - 1 : 0);
+        }
+
         return true;
     }
+
+    /// <summary>Reclaims from a cgroup until no more than <paramref name="pages"/> are charged to it: a limit was set below its usage.</summary>
+    /// <returns>False: 16 rounds freed nothing, and more than that is charged.</returns>
+    public bool ReclaimDownTo(MemoryCgroup memcg, ulong pages)
+    {
+        for (int fruitless = 0; fruitless < Retries;)
+        {
+            ulong usage = memcg.Usage;
+            if (usage <= pages)
+                return true;
+            if (ReclaimMemcg(memcg, (long)(usage - pages), Reclaimer.Direct, null, _machine.Nodes) == 0)
+                fruitless++;
+        }
+
+        return memcg.Usage <= pages;
+    }
+
+    /// <summary>Counts an event of a cgroup as such, which is shown with those of all below it.</summary>
+    public void CountEvent(MemoryCgroup memcg, Counter counter) => _host.ViewOf(memcg, _machine.Nodes[0]).Count(counter, 1);
 
     /// <summary>A free frame for a task at home on a node, reclaiming when every node is short; NoFrame: no memory.</summary>
     public uint Allocate(int homeNode)
@@ -82,13 +116,13 @@ internal sealed unsafe class ReclaimDrivers
     }
 
     /// <summary>Reclaims at least <paramref name="pages"/> from a cgroup and below, on some nodes.</summary>
-    /// <param name="target">The cgroup.</param>
+    /// <param name="target">The cgroup, or null for the machine.</param>
     /// <param name="pages">How many are wanted.</param>
     /// <param name="reclaimer">On whose behalf.</param>
-    /// <param name="swappiness">0 to 200, or null for each cgroup's own.</param>
+    /// <param name="swappiness">0 to 201, or null for each cgroup's own.</param>
     /// <param name="nodes">Where.</param>
     /// <returns>Pages reclaimed; more than asked is usual, 0 means that nothing could be.</returns>
-    public long ReclaimMemcg(MemoryCgroup target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes)
+    public long ReclaimMemcg(MemoryCgroup? target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes)
     {
         ScanControl scan = new()
         {
@@ -96,7 +130,7 @@ internal sealed unsafe class ReclaimDrivers
             Reclaimer = reclaimer,
             Swappiness = swappiness,
             MaySwap = true,
-            NrToReclaim = Math.Max(pages, LeastFor(target)),
+            NrToReclaim = Math.Max(pages, LeastFor(target ?? _machine.Root)),
         };
         return TryToFree(nodes, ref scan);
     }
@@ -151,7 +185,7 @@ internal sealed unsafe class ReclaimDrivers
     /// progress.
     /// </summary>
     /// <returns>Pages reclaimed; less than asked means that no more could be.</returns>
-    public long ReclaimProactively(MemoryCgroup target, long pages, int? swappiness, ReadOnlySpan<Node> nodes)
+    public long ReclaimProactively(MemoryCgroup? target, long pages, int? swappiness, ReadOnlySpan<Node> nodes)
     {
         long done = 0;
         int retries = Retries;
@@ -164,6 +198,39 @@ internal sealed unsafe class ReclaimDrivers
         }
 
         return done;
+    }
+
+    /// <summary>
+    /// A charge has gone above memory.high, here or further up: reclaims a batch from each cgroup that is above, and, as long
+    /// as the penalty is worth it, 32 pages more in each round that made progress, and in 16 that did not.
+    /// Source: kernel-reclaim reference 4.4.
+    /// </summary>
+    /// <returns>How long the task is to wait, in ms; 0 when it need not.</returns>
+    private long ReclaimHigh(MemoryCgroup memcg)
+    {
+        long pages = HighThrottle.Batch;
+        int retries = Retries;
+        while (true)
+        {
+            long reclaimed = 0;
+            for (MemoryCgroup at = memcg; !at.IsRoot; at = at.Parent!)
+            {
+                if (at.Usage <= at.High)
+                    continue;
+                CountEvent(at, Counter.high);
+                reclaimed += ReclaimMemcg(at, pages, Reclaimer.Direct, null, _machine.Nodes);
+            }
+
+            ulong overage = 0;
+            for (MemoryCgroup at = memcg; !at.IsRoot; at = at.Parent!)
+                overage = Math.Max(overage, HighThrottle.Overage(at.Usage, at.High));
+            ulong penalty = HighThrottle.Penalty(overage, HighThrottle.Batch, HighThrottle.TicksPerSecond);
+            if (!HighThrottle.IsWorthIt(penalty, HighThrottle.TicksPerSecond))
+                return 0;
+            if (reclaimed == 0 && retries-- == 0)
+                return (long)penalty;
+            pages = HighRetryPages;
+        }
     }
 
     private long ReclaimDirect(Node[] nodes)
@@ -190,7 +257,7 @@ internal sealed unsafe class ReclaimDrivers
         _machine.Lists.Drain();
         while (true)
         {
-            if (!scan.IsCgroupReclaim)
+            if (!scan.IsCgroupReclaim && scan.Reclaimer == Reclaimer.Direct)
                 _machine.GlobalCounts.Add(Counter.allocstall_normal, 1);
             scan.Priority = ScanControl.DefaultPriority;
             var backoff = default(Backoff);

@@ -43,9 +43,9 @@ public class ProtectionTests
         engine.SetProtection(left, 100, 0);
         engine.SetProtection(right, 200, 0);
 
-        Protection.Refresh(a, engine.Root);
-        Protection.Refresh(left, engine.Root);
-        Protection.Refresh(right, engine.Root);
+        Protection.Refresh(a, engine.Root, recursive: true);
+        Protection.Refresh(left, engine.Root, recursive: true);
+        Protection.Refresh(right, engine.Root, recursive: true);
 
         Assert.That((a.EffectiveMin, left.EffectiveMin, right.EffectiveMin), Is.EqualTo((150ul, 50ul, 100ul)));
         SetUsage(a, 0);
@@ -64,12 +64,12 @@ public class ProtectionTests
         SetUsage(inner, 200);
         engine.SetProtection(a, 100, 150);
         engine.SetProtection(inner, 100, 150);
-        Protection.Refresh(a, engine.Root);
+        Protection.Refresh(a, engine.Root, recursive: true);
 
-        Protection.Refresh(a, a);
+        Protection.Refresh(a, a, recursive: true);
 
         Assert.That((a.EffectiveMin, a.EffectiveLow), Is.EqualTo((100ul, 150ul)), "kernel-reclaim 4.3: the target is ignored, not reset");
-        Protection.Refresh(inner, engine.Root);
+        Protection.Refresh(inner, engine.Root, recursive: true);
         Assert.That(inner.EffectiveMin, Is.EqualTo(100), "a shared walk may come here without passing by the parent again");
         SetUsage(engine.Root, 0);
         SetUsage(a, 0);
