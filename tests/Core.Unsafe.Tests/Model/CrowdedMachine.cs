@@ -227,7 +227,14 @@ internal sealed class CrowdedMachine : IDisposable
                 break;
             case < 930:
                 _doing[thread] = "a limit";
-                Engine.SetMax(_memcgs[1 + random.Next(3)], random.Next(4) == 0 ? MemoryCgroup.Unlimited : (ulong)random.Next(60, 500));
+                MemoryCgroup limited = _memcgs[1 + random.Next(3)];
+                ulong limit = random.Next(4) == 0 ? MemoryCgroup.Unlimited : (ulong)random.Next(60, 500);
+                if (random.Next(2) == 0)
+                    Engine.SetMax(limited, limit);
+                else if (random.Next(3) > 0)
+                    Engine.SetHigh(limited, limit);
+                else
+                    Engine.SetSwapMax(limited, limit);
                 break;
             case < 940:
                 _doing[thread] = "protection and swappiness";

@@ -58,11 +58,14 @@ internal sealed class RandomMachine : IDisposable
     public string? Step()
     {
         ulong[] before = [.. _memcgs.Select(m => m.Usage)];
+        ulong[] swapped = [.. _memcgs.Select(m => m.SwapUsage)];
         LastStep = Do(_random.Next(100));
         for (int i = 0; i < _memcgs.Length; i++)
         {
             if (_memcgs[i].Usage > Math.Max(_memcgs[i].Max, before[i]))
                 return $"cgroup {_memcgs[i].Path} grew from {before[i]} to {_memcgs[i].Usage} over its limit of {_memcgs[i].Max}";
+            if (_memcgs[i].SwapUsage > Math.Max(_memcgs[i].SwapMax, swapped[i]))
+                return $"cgroup {_memcgs[i].Path} went from {swapped[i]} to {_memcgs[i].SwapUsage} pages in swap over its limit of {_memcgs[i].SwapMax}";
         }
 
         if (_tally.Accesses != _asked)
@@ -73,7 +76,7 @@ internal sealed class RandomMachine : IDisposable
     /// <summary>Every counter of the machine and of each cgroup, the tally and the usages: the whole visible state in one string.</summary>
     public string Fingerprint()
     {
-        var parts = new List<long> { _tally.Hits, _tally.MinorFaults, _tally.ColdFaults, _tally.Refaults, _tally.Refused };
+        var parts = new List<long> { _tally.Hits, _tally.MinorFaults, _tally.ColdFaults, _tally.Refaults, _tally.Refused, _tally.ThrottledMs };
         foreach (Counter counter in Enum.GetValues<Counter>())
         {
             parts.Add(Engine.ReadGlobal(counter));
@@ -81,6 +84,7 @@ internal sealed class RandomMachine : IDisposable
         }
 
         parts.AddRange(_memcgs.Select(m => (long)m.Usage));
+        parts.AddRange(_memcgs.Select(m => (long)m.SwapUsage));
         return string.Join(' ', parts);
     }
 
@@ -172,8 +176,18 @@ internal sealed class RandomMachine : IDisposable
         if (memcg == Engine.Root)
             memcg = _memcgs[1];
         ulong pages = _random.Next(4) == 0 ? MemoryCgroup.Unlimited : (ulong)_random.Next(5, 250);
-        bool reached = Engine.SetMax(memcg, pages);
-        return $"limit of {memcg.Path} to {pages}{(reached ? "" : ", not reached")}";
+        switch (_random.Next(4))
+        {
+            case 0:
+                Engine.SetSwapMax(memcg, pages);
+                return $"swap limit of {memcg.Path} to {pages}";
+            case 1:
+                bool below = Engine.SetHigh(memcg, pages);
+                return $"high of {memcg.Path} to {pages}{(below ? "" : ", not reached")}";
+            default:
+                bool reached = Engine.SetMax(memcg, pages);
+                return $"limit of {memcg.Path} to {pages}{(reached ? "" : ", not reached")}";
+        }
     }
 
     private string Protect(MemoryCgroup memcg)
