@@ -235,9 +235,12 @@ public sealed unsafe partial class Engine
         }
 
         // Only a page that others map already needs a link, so a page that was just read in is never refused here.
+        bool first = !_machine.Rmap.IsMapped(indexSlot);
         bool mapped = _machine.Rmap.TryAdd(indexSlot, slot);
         if (mapped)
         {
+            if (first)
+                view.Lruvec.CountMapped(1);
             tables.SetFrame(slot, pfn);
             Map(space, slot, clears, write);
             tables.Set(tables.Present, slot);

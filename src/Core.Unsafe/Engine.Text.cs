@@ -13,7 +13,7 @@ public sealed unsafe partial class Engine
     /// <remarks>
     /// Only what the engine models. Left out are the kernel's own memory (kernel, kernel_stack, pagetables, sec_pagetables,
     /// percpu, sock, vmalloc, slab*), what there is none of (shmem, zswap*, swapcached, *_thp, hugetlb, unevictable,
-    /// file_writeback), file_mapped and file_dirty, workingset_nodereclaim, pgdemote_*, pgpromote_success, those of khugepaged,
+    /// file_writeback), file_dirty, workingset_nodereclaim, pgdemote_*, pgpromote_success, those of khugepaged,
     /// pglazyfree*, swpin_zero, swpout_zero, zswp*, thp_* and numa_*. With other threads at work the values are of different
     /// moments. Allocates. Source: kernel-reclaim reference 7.4.
     /// </remarks>
@@ -44,8 +44,8 @@ public sealed unsafe partial class Engine
     /// <c>key value\n</c> in the order of 6.18.
     /// </summary>
     /// <remarks>
-    /// Only what the engine models: besides what <see cref="ReadMemoryStat"/> leaves out, there are no nr_isolated_*, nr_mapped,
-    /// nr_dirty, nr_writeback, nr_unevictable, nr_zone_write_pending, workingset_nodes, numa_*, pgalloc_*, pgfree, pgskip_*,
+    /// Only what the engine models: besides what <see cref="ReadMemoryStat"/> leaves out, there are no nr_isolated_*, nr_dirty,
+    /// nr_writeback, nr_unevictable, nr_zone_write_pending, workingset_nodes, numa_*, pgalloc_*, pgfree, pgskip_*,
     /// slabs_scanned, kswapd_*_hit_quickly and no counters of compaction and migration. Reclaim for a cgroup is not in
     /// pgscan_* and pgsteal_* by class. Allocates. Source: kernel-reclaim reference 7.1 to 7.3.
     /// </remarks>
@@ -72,7 +72,16 @@ public sealed unsafe partial class Engine
 
     private MemorySizes SizesOn(Node node, MemoryCgroup memcg)
     {
-        LruSizes lists = _host.TotalSizes(_machine.LruvecOf(memcg, node));
-        return new MemorySizes(node.Free, lists.InactiveAnon, lists.ActiveAnon, lists.InactiveFile, lists.ActiveFile);
+        Lruvec lruvec = _machine.LruvecOf(memcg, node);
+        LruSizes lists = _host.TotalSizes(lruvec);
+        return new MemorySizes(node.Free, lists.InactiveAnon, lists.ActiveAnon, lists.InactiveFile, lists.ActiveFile, MappedIn(lruvec));
+    }
+
+    private long MappedIn(Lruvec lruvec)
+    {
+        long sum = lruvec.Mapped;
+        foreach (MemoryCgroup child in lruvec.Memcg.Below)
+            sum += MappedIn(_machine.LruvecOf(child, lruvec.Node));
+        return sum;
     }
 }

@@ -1,4 +1,5 @@
 using ReclaimNative.Frames;
+using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
 
 namespace ReclaimNative;
@@ -129,6 +130,13 @@ public sealed unsafe partial class Engine
                 return $"There are {_filePages} more file frames than entries of page caches.";
             if (_fileMappings != 0)
                 return $"There are {_fileMappings} more reverse mappings than entries that map files.";
+            for (int index = 0; index < _mapped.Length; index++)
+            {
+                Lruvec lruvec = machine.LruvecAt(index);
+                if (lruvec.Mapped != _mapped[index])
+                    return $"The lruvec of {lruvec.Memcg.Path} on node {lruvec.Node.Id} counts {lruvec.Mapped} mapped file pages and has {_mapped[index]}.";
+            }
+
             uint held = machine.Rmap.CountLinksHeld();
             return held == _chained ? null : $"{held} links of the reverse map are held and {_chained} are in chains.";
         }

@@ -57,6 +57,7 @@ public sealed unsafe partial class Engine
         private long _filePages;
         private long _fileMappings;
         private long _anonPages;
+        private readonly long[] _mapped = new long[machine.Memcgs.Count * machine.Nodes.Length];
         private long _chained;
         private ulong _looks;
 
@@ -270,6 +271,7 @@ public sealed unsafe partial class Engine
             }
 
             _fileMappings += length;
+            _mapped[machine.LruvecIndexOf(pfn)] += length > 0 ? 1 : 0;
             _chained += length > 1 ? length : 0;
             bool shared = machine.Rmap.IsShared(page);
             return shared == length > 1 ? null : $"Frame {pfn} has {length} mappings and is {(shared ? "" : "not ")}marked as shared.";

@@ -14,6 +14,7 @@ internal sealed unsafe class Lruvec
     private readonly int* _token;
     private ulong _nonresidentAge;
     private long _resident;
+    private long _mapped;
     private int _walking;
 
     public Lruvec(int index, MemoryCgroup memcg, Node node, ListsOf lists, int* token, EventCounts counts, byte* state, ulong* filters)
@@ -78,6 +79,9 @@ internal sealed unsafe class Lruvec
     /// <summary>Pages on the lists of this lruvec and of all below it on the node.</summary>
     public long Resident => Volatile.Read(ref _resident);
 
+    /// <summary>File pages of this lruvec alone that some page table maps.</summary>
+    public long Mapped => Volatile.Read(ref _mapped);
+
     /// <summary>Where the reclaimers that share a walk from this cgroup on this node stand.</summary>
     public WalkCookie Cookie { get; } = new();
 
@@ -94,6 +98,9 @@ internal sealed unsafe class Lruvec
         for (Lruvec? at = this; at is not null; at = at.Parent)
             Atomic.Add(ref at._resident, pages, Concurrent);
     }
+
+    /// <summary>Counts a file page that got its first mapping (1) or lost its last (-1); its lock is held.</summary>
+    public void CountMapped(int pages) => Atomic.Add(ref _mapped, pages, Concurrent);
 
     /// <summary>
     /// The right to decide about this lruvec: to isolate, to age, to walk its lists. Tried and never waited for: who

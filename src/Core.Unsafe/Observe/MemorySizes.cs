@@ -6,7 +6,9 @@ namespace ReclaimNative.Observe;
 /// <param name="ActiveAnon">Warm anonymous pages.</param>
 /// <param name="InactiveFile">Cold file pages.</param>
 /// <param name="ActiveFile">Warm file pages.</param>
-internal readonly record struct MemorySizes(long Free, long InactiveAnon, long ActiveAnon, long InactiveFile, long ActiveFile)
+/// <param name="FileMapped">File pages that some page table maps.</param>
+internal readonly record struct MemorySizes(
+    long Free, long InactiveAnon, long ActiveAnon, long InactiveFile, long ActiveFile, long FileMapped)
 {
     public long Anon => InactiveAnon + ActiveAnon;
 
@@ -17,5 +19,6 @@ internal readonly record struct MemorySizes(long Free, long InactiveAnon, long A
         a.InactiveAnon + b.InactiveAnon,
         a.ActiveAnon + b.ActiveAnon,
         a.InactiveFile + b.InactiveFile,
-        a.ActiveFile + b.ActiveFile);
+        a.ActiveFile + b.ActiveFile,
+        a.FileMapped + b.FileMapped);
 }

@@ -72,6 +72,7 @@ internal static class MemoryStatText
         var text = new StringBuilder();
         Line(text, "anon", sizes.Anon * BytesPerPage);
         Line(text, "file", sizes.File * BytesPerPage);
+        Line(text, "file_mapped", sizes.FileMapped * BytesPerPage);
         Line(text, "inactive_anon", sizes.InactiveAnon * BytesPerPage);
         Line(text, "active_anon", sizes.ActiveAnon * BytesPerPage);
         Line(text, "inactive_file", sizes.InactiveFile * BytesPerPage);
@@ -122,6 +123,7 @@ internal static class MemoryStatText
         Line(text, "nr_active_file", sizes.ActiveFile);
         Lines(text, Workingset, read);
         Line(text, "nr_anon_pages", sizes.Anon);
+        Line(text, "nr_mapped", sizes.FileMapped);
         Line(text, "nr_file_pages", sizes.File);
         Line(text, "nr_vmscan_write", read(Counter.nr_vmscan_write));
         Line(text, "nr_vmscan_immediate_reclaim", read(Counter.nr_vmscan_immediate_reclaim));

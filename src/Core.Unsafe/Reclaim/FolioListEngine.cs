@@ -222,5 +222,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         _tables.SetShadow(slot, 0);
         _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
         _machine.Rmap.Remove(page, slot);
+        if (!_machine.Rmap.IsMapped(page))
+            _machine.LruvecAt(_machine.LruvecIndexOf(pfn)).CountMapped(-1);
     }
 }

@@ -76,6 +76,29 @@ public class AllocationTests
         }
     }
 
+    [Test]
+    public void AboveHighAndAtSwapMaxNothingIsAllocated([Values("fifo", "clock", "classic", "mglru")] string policy)
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy(policy)) with { Nodes = [new NodeOptions(16384)] });
+        MemoryCgroup outer = engine.CreateMemcg("outer");
+        MemoryCgroup memcg = engine.CreateMemcg("m", outer);
+        AddressSpace space = engine.CreateAddressSpace("s", Pages, memcg);
+        engine.Map(space, 0, 4096, engine.CreateFile(4096));
+        engine.SetHigh(outer, Pages / 4);
+        engine.SetSwapMax(outer, 3000);
+        uint[] accesses = Skewed(100_000);
+        AccessTally tally = default;
+        engine.Access(space, accesses.AsSpan(0, 50_000), ref tally);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        engine.Access(space, accesses, ref tally);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        Assert.That(engine.Read(outer, Counter.high), Is.GreaterThan(10), "reclaim ran");
+        Assert.That(tally.Refused, Is.Zero);
+    }
+
     private static uint[] Skewed(int count)
     {
         var random = new Random(1);

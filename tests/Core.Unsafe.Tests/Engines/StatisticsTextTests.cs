@@ -14,7 +14,7 @@ public class StatisticsTextTests
         "nr_free_pages nr_zone_inactive_anon nr_zone_active_anon nr_zone_inactive_file nr_zone_active_file "
         + "nr_inactive_anon nr_active_anon nr_inactive_file nr_active_file "
         + "workingset_refault_anon workingset_refault_file workingset_activate_anon workingset_activate_file "
-        + "workingset_restore_anon workingset_restore_file nr_anon_pages nr_file_pages nr_vmscan_write nr_vmscan_immediate_reclaim";
+        + "workingset_restore_anon workingset_restore_file nr_anon_pages nr_mapped nr_file_pages nr_vmscan_write nr_vmscan_immediate_reclaim";
 
     private const string EventKeys =
         "pswpin pswpout allocstall_normal pgactivate pgdeactivate pgfault pgmajfault pgrefill "
@@ -37,6 +37,7 @@ public class StatisticsTextTests
             """
             anon 61440
             file 20480
+            file_mapped 20480
             inactive_anon 61440
             active_anon 0
             inactive_file 20480
@@ -119,6 +120,38 @@ public class StatisticsTextTests
         Assert.That(Of("nr_inactive_file") + Of("nr_active_file"), Is.EqualTo(Of("nr_file_pages")));
         Assert.That(Of("workingset_refault_anon") + Of("workingset_refault_file"), Is.GreaterThanOrEqualTo(100));
         Assert.That(Of("pgsteal_proactive"), Is.GreaterThanOrEqualTo(100).And.EqualTo(Of("pgsteal_anon") + Of("pgsteal_file")));
+    }
+
+    [Test]
+    public void AFilePageIsMappedOnceWhoeverMapsItAndNotWhenItIsOnlyRead()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        PageFile file = engine.CreateFile(10);
+        AddressSpace a = engine.CreateAddressSpace("a", 10, memcg);
+        AddressSpace b = engine.CreateAddressSpace("b", 10);
+        engine.Map(a, 0, 10, file);
+        engine.Map(b, 0, 10, file);
+        AccessTally tally = default;
+        for (uint page = 0; page < 10; page++)
+            engine.AccessFile(file, page, false, memcg, 0, ref tally);
+        Assert.That(Mapped(), Is.Zero);
+
+        Touch(engine, a, 0, 4);
+        Touch(engine, b, 2, 6);
+        Assert.That(Mapped(), Is.EqualTo(6), "charged to whoever read it in");
+        engine.Discard(a, 0, 10);
+        Assert.That(Mapped(), Is.EqualTo(4));
+        engine.SetMax(memcg, 1);
+        Assert.That(Mapped(), Is.LessThanOrEqualTo(1));
+        Assert.That(engine.Validate(), Is.Null);
+
+        long Mapped()
+        {
+            long bytes = Read(engine.ReadMemoryStat(memcg)).Single(l => l.Key == "file_mapped").Value;
+            Assert.That(Read(engine.ReadVmstat()).Single(l => l.Key == "nr_mapped").Value * 4096, Is.EqualTo(bytes));
+            return bytes / 4096;
+        }
     }
 
     [Test]

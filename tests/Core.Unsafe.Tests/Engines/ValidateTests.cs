@@ -59,6 +59,8 @@ public unsafe class ValidateTests
         ("a link that is lost", w => w.LoseLink(), "links of the reverse map"),
         ("swap given back twice", w => w.Machine.ReturnSwap(w.Engine.Root), "swap pages"),
         ("swap taken for nothing", w => w.Machine.TryTakeSwap(w.Engine.Root), "swap pages"),
+        ("swap of a cgroup", w => w.Engine.Root.AddSwapUsage(1, concurrent: false), "swap pages"),
+        ("mapped pages", w => w.View.Lruvec.CountMapped(1), "mapped file pages"),
         ("a table of somebody else", w => w.Tables.Space[w.Space.FirstTable] = 77, "says that it belongs to"),
         ("a dirty reserve", w => w.Tables.Entry[w.Tables.Count * 512 - 1] = 1, "belongs to nobody"),
         ("areas", w => w.Space.Cover(new Vma(0, 200, null, 0, VmaFlags.None)), "cover"),
