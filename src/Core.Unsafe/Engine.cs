@@ -206,7 +206,14 @@ public sealed unsafe partial class Engine : IDisposable
             }
             else
             {
+                // Like the kernel, what is found accessed while it is unmapped counts as one access by descriptor.
+                bool used = LeafTables.Test(tables.Accessed, slot) && (space.VmaAt(page).Flags & VmaFlags.NoRecency) == 0;
                 _folios.Unmap(pfn, _machine.Frames.OwnerOf(pfn), slot);
+                if (used)
+                {
+                    PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
+                    view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+                }
             }
         }
     }

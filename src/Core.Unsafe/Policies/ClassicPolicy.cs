@@ -12,8 +12,9 @@ namespace ReclaimNative.Policies;
 /// back from eviction sooner than an active page would have left is activated at once (refault distance).
 /// </summary>
 /// <remarks>
-/// Source: kernel-reclaim reference sections 2 and 3, in the form of 6.18. Not here yet: per-CPU folio batches, large
-/// folios, demotion, writeback throttling.
+/// Source: kernel-reclaim reference sections 2 and 3. Versions differ in what is charged to a type, in whose swap a refault
+/// asks for, and in how fresh the statistics are (<see cref="PolicyView.Statistics"/>). Not here: large folios, writeback
+/// throttling.
 /// </remarks>
 public readonly unsafe struct ClassicPolicy : IReclaimPolicy
 {
@@ -35,8 +36,10 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         Lists = ListCount,
         HasVersions = true,
         LeastReclaim = Cluster,
-        Defaults = Mechanism.Refault | Mechanism.Cost,
-        Supports = Mechanism.Refault | Mechanism.Cost | Mechanism.Lookaround,
+        StateBytes = sizeof(Aging),
+        Defaults = Mechanism.Refault | Mechanism.Cost | Mechanism.Ratio | Mechanism.Exec | Mechanism.Trim,
+        Supports = Mechanism.Refault | Mechanism.Cost | Mechanism.Ratio | Mechanism.Exec | Mechanism.Trim
+            | Mechanism.Lookaround | Mechanism.Walk | Mechanism.Bloom,
     };
 
     /// <inheritdoc/>
@@ -88,7 +91,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         prepared.FileCost = target.CostOf(FolioType.File);
         prepared.MayDeactivateAnon = MayDeactivate(target, scan, sizes, FolioType.Anon);
         prepared.MayDeactivateFile = MayDeactivate(target, scan, sizes, FolioType.File);
-        prepared.CacheTrim = sizes.InactiveFile >> scan.Priority != 0 && !prepared.MayDeactivateFile;
+        prepared.CacheTrim = target.Has(Mechanism.Trim) && sizes.InactiveFile >> scan.Priority != 0 && !prepared.MayDeactivateFile;
         if (scan.IsRootReclaim)
         {
             Node node = target.Node;
@@ -104,6 +107,8 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         ref Work work = ref LruvecBudget.As<Work>(ref budget);
         if (scan.Background)
             return true;
+        if (view.Has(Mechanism.Walk))
+            WalkInTurn(view);
 
         ref Pass prepared = ref PassState.As<Pass>(ref pass);
         int swappiness = view.SwappinessOf(scan);
@@ -120,6 +125,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
                 Balance.Equal => (long)count,
                 Balance.Fraction => (long)(count * (file ? fileShare : anonShare) / (anonShare + fileShare)),
                 Balance.File => file ? (long)count : 0,
+                Balance.Nothing => 0,
                 _ => file ? 0 : (long)count,
             };
         }
@@ -151,7 +157,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         if (!work.AnonAged)
         {
             work.AnonAged = true;
-            if (view.HasSwapFor(1) && InactiveIsLow(view.Statistics(), FolioType.Anon))
+            if (view.HasSwapFor(1) && InactiveIsLow(view, view.Statistics(), FolioType.Anon))
                 Take(view, ActiveAnon, Cluster, ref batch);
         }
     }
@@ -162,7 +168,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         bool file = view.TypeOf(pfn) == FolioType.File;
         if (disposition == Disposition.Deactivate)
         {
-            if (references.Mappings != 0 && references.Executable && file)
+            if (references.Mappings != 0 && references.Executable && file && view.Has(Mechanism.Exec))
                 return Policies.Verdict.Keep;
             view.Change(pfn, FolioFlags.Active, FolioFlags.Workingset);
             return Policies.Verdict.Reclaim;
@@ -188,11 +194,13 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         {
             view.Count(Counter.pgrefill, batch.Scanned);
             view.Count(Counter.pgdeactivate, batch.Survivors - active);
-            cost = active;
+            cost = CountsWritesOnly(view) ? 0 : active;
         }
         else
         {
-            cost = CostModel.InputOutput * batch.Written + (batch.Scanned - batch.Reclaimed);
+            cost = CountsWritesOnly(view)
+                ? batch.Written
+                : CostModel.InputOutput * batch.Written + (batch.Scanned - batch.Reclaimed);
         }
 
         if (cost > 0 && view.Has(Mechanism.Cost))
@@ -228,7 +236,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         long size = sizes.ActiveFile;
         if (type == FolioType.Anon)
             size += sizes.InactiveFile;
-        if (view.HasSwapFor(1))
+        if ((view.Version == KernelVersion.V6_1 ? view : evictedFrom).HasSwapFor(1))
             size += sizes.ActiveAnon + (type == FolioType.File ? sizes.InactiveAnon : 0);
         if (distance > (ulong)size)
             return;
@@ -240,7 +248,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         {
             view.SetFlags(pfn, FolioFlags.Workingset);
             if (view.Has(Mechanism.Cost))
-                view.AddCost(type, CostModel.InputOutput);
+                view.AddCost(type, CountsWritesOnly(view) ? 1 : CostModel.InputOutput);
             view.Count(Counter.workingset_restore_anon + (int)type, 1);
         }
     }
@@ -250,13 +258,18 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         new(view.Count(InactiveAnon), view.Count(ActiveAnon), view.Count(InactiveFile), view.Count(ActiveFile));
 
     /// <summary>The inactive list is smaller than the active one divided by a ratio that grows with the root of its size.</summary>
-    internal static bool InactiveIsLow(LruSizes sizes, FolioType type)
+    internal static bool InactiveIsLow(LruSizes sizes, FolioType type) =>
+        IsLow(sizes.Inactive(type), sizes.Active(type), RatioFor(sizes.Inactive(type) + sizes.Active(type)));
+
+    private static bool InactiveIsLow(PolicyView view, LruSizes sizes, FolioType type) =>
+        view.Has(Mechanism.Ratio) ? InactiveIsLow(sizes, type) : IsLow(sizes.Inactive(type), sizes.Active(type), ratio: 1);
+
+    private static bool IsLow(long inactive, long active, long ratio) => inactive * ratio < active;
+
+    private static long RatioFor(long pages)
     {
-        long inactive = sizes.Inactive(type);
-        long active = sizes.Active(type);
-        long gigabytes = (inactive + active) >> (30 - 12);
-        long ratio = gigabytes == 0 ? 1 : (long)Math.Sqrt(10 * gigabytes);
-        return inactive * ratio < active;
+        long gigabytes = pages >> (30 - 12);
+        return gigabytes == 0 ? 1 : (long)Math.Sqrt(10 * gigabytes);
     }
 
     /// <summary>
@@ -287,14 +300,39 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     private static bool MayDeactivate(PolicyView target, in ScanControl scan, LruSizes sizes, FolioType type) =>
         scan.ForceDeactivate
         || target.ActivationsSeen(type) != target.RefaultSnapshot(type)
-        || InactiveIsLow(sizes, type);
+        || InactiveIsLow(target, sizes, type);
+
+    /// <summary>6.1 knows the cost of writes and of refaults alone, a page of each counting 1.</summary>
+    private static bool CountsWritesOnly(PolicyView view) => view.Version == KernelVersion.V6_1;
+
+    /// <summary>
+    /// With a walk on, which no kernel has: once as many pages have left or become active as the inactive lists hold, page
+    /// tables are walked, and what is young counts as accessed once. So the inactive lists are looked through once a turn.
+    /// </summary>
+    private static void WalkInTurn(PolicyView view)
+    {
+        ref Aging aging = ref view.State<Aging>();
+        ulong age = view.NonresidentAge;
+        if (age - aging.WalkedAt < (ulong)(view.Count(InactiveAnon) + view.Count(InactiveFile)))
+            return;
+        aging.WalkedAt = age;
+        view.WalkPageTables(new WalkOptions());
+    }
 
     internal static Balance BalanceOf(PolicyView view, in ScanControl scan, in Pass prepared, int swappiness)
     {
-        if (!scan.MaySwap || !view.HasSwapFor(1))
+        bool anonOnly = swappiness == ReclaimRequest.AnonOnly;
+        bool swaps = scan.MaySwap && view.HasSwapFor(1);
+
+        // 6.18 scans files then, of all things (KR 15).
+        if (anonOnly && !swaps && view.Version == KernelVersion.Fixed)
+            return Balance.Nothing;
+        if (!swaps)
             return Balance.File;
         if (scan.IsCgroupReclaim && swappiness == 0)
             return Balance.File;
+        if (anonOnly && view.Version >= KernelVersion.V6_18)
+            return Balance.Anon;
         if (scan.Priority == 0 && swappiness != 0)
             return Balance.Equal;
         if (prepared.FileIsTiny)
@@ -349,6 +387,14 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         Fraction,
         File,
         Anon,
+        Nothing,
+    }
+
+    /// <summary>State of one lruvec.</summary>
+    private struct Aging
+    {
+        /// <summary>The nonresident age at the last walk.</summary>
+        public ulong WalkedAt;
     }
 
     /// <summary>What holds for one pass.</summary>

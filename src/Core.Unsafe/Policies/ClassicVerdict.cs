@@ -17,7 +17,7 @@ internal static class ClassicVerdict
         if (references.Mappings > 0)
         {
             view.SetFlags(pfn, FolioFlags.Referenced);
-            bool activate = remembered || references.Mappings > 1 || (references.Executable && file);
+            bool activate = remembered || references.Mappings > 1 || (references.Executable && file && view.Has(Mechanism.Exec));
             return activate ? Verdict.Activate : Verdict.Keep;
         }
 

@@ -13,7 +13,8 @@ namespace ReclaimNative.Policies;
 /// pages and to protect pages that are read through descriptors often (tiers).
 /// </summary>
 /// <remarks>
-/// Source: kernel-reclaim reference section 5, in the form of 6.18. List <c>gen * 2 + type</c> holds generation gen =
+/// Source: kernel-reclaim reference section 5, here in the form of 6.18; the other file has what 6.1 and 6.12 do differently.
+/// List <c>gen * 2 + type</c> holds generation gen =
 /// seq mod 4 of a type; promotion rewrites only the folio's generation field, so the count of a generation is kept
 /// apart from the length of its list. Not here yet: the memcg LRU, min_ttl, large folios, the retry of folios that
 /// missed their end of writeback, and setting dirty file pages aside while sorting (the engine handles them).
@@ -30,6 +31,10 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// <summary>Refaults below which the controller does not judge.</summary>
     private const long JudgedRefaults = 64;
 
+    /// <summary>Exec matters in the first form only, whose verdict is the classic one.</summary>
+    private const Mechanism Switches = Mechanism.Walk | Mechanism.Bloom | Mechanism.Lookaround | Mechanism.Refault
+        | Mechanism.Pid | Mechanism.Tiers | Mechanism.Exec;
+
     private const FolioFlags RefsFlags = FolioFlags.Referenced | FolioFlags.RefsMask;
 
     /// <inheritdoc/>
@@ -42,8 +47,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         HasVersions = true,
         LeastReclaim = 32,
         StateBytes = sizeof(Generations),
-        Defaults = Mechanism.Walk | Mechanism.Bloom | Mechanism.Lookaround | Mechanism.Refault | Mechanism.Pid | Mechanism.Tiers,
-        Supports = Mechanism.Walk | Mechanism.Bloom | Mechanism.Lookaround | Mechanism.Refault | Mechanism.Pid | Mechanism.Tiers,
+        Defaults = Switches,
+        Supports = Switches,
     };
 
     /// <inheritdoc/>
@@ -158,7 +163,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) => !scan.Background;
+    public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
+        !scan.Background && !(view.Version == KernelVersion.Fixed && AnonOnlyWithoutSwap(view, scan));
 
     /// <summary>
     /// Decides anew for each batch how much is left to scan; ages instead when the oldest evictable generation is
@@ -361,14 +367,27 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     private static bool AwaitsWriteback(FolioFlags flags) =>
         (flags & FolioFlags.Reclaim) != 0 && (flags & (FolioFlags.Dirty | FolioFlags.Writeback)) != 0;
 
-    /// <summary>0 when anonymous pages can't go anywhere: less than a batch of swap is free.</summary>
+    /// <summary>
+    /// 0 when anonymous pages can't go anywhere: less than a batch of swap is free. So a request for anonymous pages alone
+    /// turns into one for file pages in 6.18 (KR 15), and finds nothing in the fixed form.
+    /// </summary>
     private static int EffectiveSwappiness(PolicyView view, in ScanControl scan) =>
         scan.MaySwap && view.HasSwapFor(MinBatch) ? view.SwappinessOf(scan) : 0;
 
-    private static bool IsEvictable(int type, int swappiness) => type == (int)FolioType.File || swappiness > 0;
+    private static bool AnonOnlyWithoutSwap(PolicyView view, in ScanControl scan) =>
+        view.SwappinessOf(scan) == ReclaimRequest.AnonOnly && EffectiveSwappiness(view, scan) == 0;
 
-    private static ulong OldestEvictable(ref Generations lru, int swappiness) =>
-        swappiness == 0 ? lru.MinSeq[1] : Math.Min(lru.MinSeq[0], lru.MinSeq[1]);
+    private static bool IsEvictable(int type, int swappiness) =>
+        type == (int)FolioType.File ? swappiness != ReclaimRequest.AnonOnly : swappiness > 0;
+
+    private static bool BothEvictable(int swappiness) => swappiness is > 0 and not ReclaimRequest.AnonOnly;
+
+    private static ulong OldestEvictable(ref Generations lru, int swappiness) => swappiness switch
+    {
+        0 => lru.MinSeq[1],
+        ReclaimRequest.AnonOnly => lru.MinSeq[0],
+        _ => Math.Min(lru.MinSeq[0], lru.MinSeq[1]),
+    };
 
     private static bool ShouldAge(ref Generations lru, int swappiness) =>
         OldestEvictable(ref lru, swappiness) + MinGenerations >= lru.MaxSeq;
@@ -393,7 +412,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// <summary>Walks page tables, then opens a new youngest generation.</summary>
     internal static void Age(PolicyView view, ref Generations lru, int swappiness)
     {
-        view.WalkPageTables(new WalkOptions(SkipAnon: swappiness == 0));
+        view.WalkPageTables(new WalkOptions(SkipAnon: swappiness == 0, SkipFile: swappiness == ReclaimRequest.AnonOnly));
         for (int type = 0; type < 2; type++)
         {
             if (lru.MaxSeq - lru.MinSeq[type] + 1 < MaxGenerations)
@@ -449,10 +468,10 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         // Neither type may leave the other behind at the boundary between old and young.
         if (IsFirstForm(view))
         {
-            if (swappiness > 0)
+            if (BothEvictable(swappiness))
                 CoupleMinSeqs(ref lru, seqs);
         }
-        else if (swappiness > 0)
+        else if (BothEvictable(swappiness))
         {
             ulong boundary = lru.MaxSeq - MinGenerations;
             if (seqs[0] > boundary && seqs[1] < boundary)

@@ -162,6 +162,15 @@ public enum Mechanism
 
     /// <summary>Balancing anonymous against file pages by what reclaiming each has cost.</summary>
     Cost = 64,
+
+    /// <summary>The inactive list may be the smaller the more pages a type has; off, half of them is asked for.</summary>
+    Ratio = 128,
+
+    /// <summary>Referenced file pages of executable mappings stay active.</summary>
+    Exec = 256,
+
+    /// <summary>Anonymous pages are left alone while there are cold file pages enough (cache trim mode).</summary>
+    Trim = 512,
 }
 
 /// <summary>Pages of a lruvec by type and temperature, in the kernel's four classes.</summary>

@@ -1,4 +1,5 @@
 using ReclaimNative.Lab.Policies;
+using ReclaimNative.Machine;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative.Lab.Tests.Comparison;
@@ -27,9 +28,23 @@ public sealed class PolicyCatalogTests
     public void ASwitchTurnsAMechanismOn() =>
         Assert.That(PolicyCatalog.Shelf.Parse("classic+lookaround").Define().Mechanisms & Mechanism.Lookaround, Is.EqualTo(Mechanism.Lookaround));
 
+    [TestCase("mglru@6.1", KernelVersion.V6_1)]
+    [TestCase("classic@6.12", KernelVersion.V6_12)]
+    [TestCase("mglru@6.18-walk+bloom", KernelVersion.V6_18)]
+    [TestCase("mglru@fixed", KernelVersion.Fixed)]
+    [TestCase("mglru", KernelVersion.Fixed)]
+    public void AVersionIsThatOfThePolicyAndOfTheEngineItAsksFor(string text, KernelVersion version)
+    {
+        PolicyChoice choice = PolicyCatalog.Shelf.Parse(text);
+
+        Assert.That((choice.Version, choice.Define().Version, choice.Define().Name), Is.EqualTo((version, version, text)));
+    }
+
     [TestCase("nosuch")]
     [TestCase("")]
-    [TestCase("mglru@6.1")]
+    [TestCase("mglru@6.3")]
+    [TestCase("mglru@")]
+    [TestCase("fifo@6.1")]
     [TestCase("fifo+walk")]
     [TestCase("mglru+none")]
     [TestCase("mglru-walk-walk")]
