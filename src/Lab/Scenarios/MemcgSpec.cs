@@ -24,6 +24,12 @@ public sealed record MemcgSpec
     /// <summary>memory.low in pages, never above <see cref="MaxPages"/>.</summary>
     public required long LowPages { get; init; }
 
+    /// <summary>memory.high in pages, or <see cref="Unlimited"/>.</summary>
+    public long HighPages { get; init; } = Unlimited;
+
+    /// <summary>memory.swap.max in pages, or <see cref="Unlimited"/>.</summary>
+    public long SwapMaxPages { get; init; } = Unlimited;
+
     /// <summary>Swappiness of this memcg, 0 to 200; null: the scenario's.</summary>
     public required int? Swappiness { get; init; }
 }

@@ -19,6 +19,9 @@ internal sealed class RunningProcess(ProcessSpec spec, AccessSource source, Addr
 
     public MemoryCgroup Memcg { get; } = memcg;
 
+    /// <summary>The engine's time from which on it may run again: memory.high makes it wait.</summary>
+    public long AsleepUntilMs { get; private set; }
+
     /// <summary>Its trace has ended, or it was killed for want of memory.</summary>
     public bool Ended { get; private set; }
 
@@ -28,7 +31,10 @@ internal sealed class RunningProcess(ProcessSpec spec, AccessSource source, Addr
     {
         Span<uint> turn = _accesses.AsSpan(0, (int)Math.Min(_accesses.Length, most));
         int count = source.Next(turn);
+        long throttled = Tally.ThrottledMs;
         int done = engine.Access(Space, turn[..count], ref Tally);
+        if (Tally.ThrottledMs > throttled)
+            AsleepUntilMs = engine.NowMs + (Tally.ThrottledMs - throttled);
         if (Tally.Refused > 0)
             engine.Destroy(Space);
         Ended = Tally.Refused > 0 || count < turn.Length;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ReclaimNative.Machine;
 
 namespace ReclaimNative.Lab.Scenarios;
 
@@ -35,6 +36,9 @@ public sealed record Scenario
 
     /// <summary>Swappiness of every memcg that sets none of its own, 0 to 200.</summary>
     public required int Swappiness { get; init; }
+
+    /// <summary>The Linux that the core behaves like; null: that which each policy asks for by its name.</summary>
+    public KernelVersion? Kernel { get; init; }
 
     /// <summary>NUMA nodes by number.</summary>
     public required ImmutableArray<NodeSpec> Nodes { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.RegularExpressions;
+using ReclaimNative.Machine;
 
 namespace ReclaimNative.Lab.Scenarios;
 
@@ -49,7 +50,7 @@ public static partial class ScenarioReader
     public static Scenario Parse(string text, string path)
     {
         var top = new ScenarioFields(path, "", ScenarioYaml.Load(text, path));
-        top.Accept("name", "summary", "seed", "accesses", "policies", "swappiness", "nodes", "memcgs", "processes");
+        top.Accept("name", "summary", "seed", "accesses", "policies", "swappiness", "kernel", "nodes", "memcgs", "processes");
 
         string name = NameOf(top);
         string summary = SummaryOf(top);
@@ -63,6 +64,7 @@ public static partial class ScenarioReader
             Accesses = top.Whole("accesses", 1, MostAccesses),
             Policies = PoliciesOf(top),
             Swappiness = (int)top.Whole("swappiness", 0, 200, Scenario.DefaultSwappiness),
+            Kernel = KernelOf(top),
             Nodes = nodes,
             Memcgs = memcgs,
             Processes = new ProcessReader(path, nodes, memcgs).Read(top),
@@ -81,6 +83,15 @@ public static partial class ScenarioReader
         const string Accepted = "one line of text";
         string summary = top.Text("summary", Accepted).Trim();
         return summary.Length > 0 && !summary.Any(char.IsControl) ? summary : throw top.Wrong("summary", Accepted);
+    }
+
+    private static KernelVersion? KernelOf(ScenarioFields top)
+    {
+        if (!top.Has("kernel"))
+            return null;
+        return KernelVersions.TryParse(top.Text("kernel", KernelVersions.Accepted), out KernelVersion version)
+            ? version
+            : throw top.Wrong("kernel", KernelVersions.Accepted);
     }
 
     private static ImmutableArray<string> PoliciesOf(ScenarioFields top)
@@ -134,11 +145,13 @@ public static partial class ScenarioReader
     private static MemcgSpec MemcgOf(ScenarioFields fields)
     {
         const string Accepted = "an absolute path below the root, such as /db or /db/shard1";
-        fields.Accept("path", "max", "min", "low", "swappiness");
+        fields.Accept("path", "max", "high", "min", "low", "swap_max", "swappiness");
         var memcg = new MemcgSpec
         {
             Path = fields.Text("path", Accepted),
             MaxPages = fields.Limit("max", least: 1, absent: MemcgSpec.Unlimited),
+            HighPages = fields.Limit("high", least: 1, absent: MemcgSpec.Unlimited),
+            SwapMaxPages = fields.Limit("swap_max", least: 0, absent: MemcgSpec.Unlimited),
             MinPages = fields.Limit("min", least: 0, absent: 0),
             LowPages = fields.Limit("low", least: 0, absent: 0),
             Swappiness = fields.Has("swappiness") ? (int)fields.Whole("swappiness", 0, 200) : null,
@@ -158,6 +171,6 @@ public static partial class ScenarioReader
     [GeneratedRegex(@"^(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}){1,32}\z")]
     private static partial Regex PathForm();
 
-    [GeneratedRegex(@"^([a-z0-9]+(@[0-9]+\.[0-9]+)?([+-][a-z0-9_]+)*|[^\p{C}]*[^\p{C}/]\.so)\z")]
+    [GeneratedRegex(@"^([a-z0-9]+(@([0-9]+\.[0-9]+|fixed))?([+-][a-z0-9_]+)*|[^\p{C}]*[^\p{C}/]\.so)\z")]
     private static partial Regex PolicyForm();
 }

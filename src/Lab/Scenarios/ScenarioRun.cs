@@ -93,21 +93,26 @@ public sealed class ScenarioRun
 
     private List<ResultRow> RunPolicy(PolicyChoice policy, Action<int>? advanced, CancellationToken cancellation)
     {
-        using Engine engine = BuildMachine(policy.Define());
+        using Engine engine = BuildMachine(policy);
         Dictionary<string, MemoryCgroup> memcgs = CreateMemcgs(engine);
         RunningProcess[] processes = [.. _scenario.Processes.Select(p => Start(engine, p, memcgs[p.Memcg]))];
         MemoryCgroup[] subjects = [.. processes.Select(p => p.Memcg).Distinct()];
         var resident = new double[subjects.Length + 1];
         long samples = 0;
         long done = 0;
+        long idle = 0;
         long started = Stopwatch.GetTimestamp();
         while (done < _scenario.Accesses && processes.Any(p => !p.Ended))
         {
             cancellation.ThrowIfCancellationRequested();
             long before = done;
+
+            // Those above their memory.high wait; when all do, time goes on to the end of the shortest wait.
+            idle += Math.Max(0, processes.Where(p => !p.Ended).Min(p => p.AsleepUntilMs) - engine.NowMs);
+            engine.NowMs = idle + done / AccessesPerMillisecond;
             foreach (RunningProcess process in processes)
             {
-                if (process.Ended || done == _scenario.Accesses)
+                if (process.Ended || process.AsleepUntilMs > engine.NowMs || done == _scenario.Accesses)
                     continue;
                 done += process.RunTurn(engine, _scenario.Accesses - done);
                 foreach (Node node in engine.Nodes)
@@ -117,7 +122,7 @@ public sealed class ScenarioRun
                 }
             }
 
-            engine.NowMs = done / AccessesPerMillisecond;
+            engine.NowMs = idle + done / AccessesPerMillisecond;
             advanced?.Invoke((int)(done - before));
             if (done < _scenario.Accesses / 2)
                 continue;
@@ -145,7 +150,7 @@ public sealed class ScenarioRun
         return rows;
     }
 
-    private Engine BuildMachine(PolicyDefinition policy)
+    private Engine BuildMachine(PolicyChoice policy)
     {
         ulong tables = 0;
         foreach (ProcessSpec process in _scenario.Processes)
@@ -158,7 +163,9 @@ public sealed class ScenarioRun
             Memcgs = _scenario.Memcgs.Length + 1,
             AddressSpaces = _scenario.Processes.Length,
             LeafTables = (uint)tables,
-            Policies = [policy],
+            Kernel = _scenario.Kernel ?? policy.Version,
+            TableFilter = policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
+            Policies = [policy.Define()],
         });
     }
 
@@ -175,6 +182,10 @@ public sealed class ScenarioRun
             memcgs[spec.Path] = memcg;
             if (spec.MaxPages != MemcgSpec.Unlimited)
                 engine.SetMax(memcg, (ulong)spec.MaxPages);
+            if (spec.HighPages != MemcgSpec.Unlimited)
+                engine.SetHigh(memcg, (ulong)spec.HighPages);
+            if (spec.SwapMaxPages != MemcgSpec.Unlimited)
+                engine.SetSwapMax(memcg, (ulong)spec.SwapMaxPages);
             engine.SetProtection(memcg, (ulong)spec.MinPages, (ulong)spec.LowPages);
             engine.SetSwappiness(memcg, spec.Swappiness ?? _scenario.Swappiness);
         }
@@ -235,6 +246,7 @@ public sealed class ScenarioRun
             sum.ColdFaults += process.Tally.ColdFaults;
             sum.Refaults += process.Tally.Refaults;
             sum.Refused += process.Tally.Refused;
+            sum.ThrottledMs += process.Tally.ThrottledMs;
         }
 
         return sum;

@@ -27,6 +27,45 @@ public sealed class ScenarioRunTests
     }
 
     [Test]
+    public void WhoIsAboveMemoryHighWaitsAndTheOtherGetsOn()
+    {
+        ResultSet results = Run(
+            """
+            memcgs: [{ path: /a, high: 4M, swap_max: 0 }, { path: /b }]
+            processes:
+              - { name: greedy, memcg: /a, pattern: { kind: uniform, pages: 3000 } }
+              - { name: other, memcg: /b, pattern: { kind: uniform, pages: 3000 } }
+            """);
+
+        ResultRow greedy = results.Rows.Single(r => r.Trace == "/a (greedy)");
+        ResultRow other = results.Rows.Single(r => r.Trace == "/b (other)");
+        Assert.That(other.Accesses, Is.GreaterThan(4 * greedy.Accesses), "without swap the first can't be brought below, so it sleeps");
+        Assert.That(CounterOf(greedy, "high"), Is.GreaterThan(0));
+    }
+
+    [Test]
+    public void WhenAllWaitTheRunStillEnds()
+    {
+        ResultSet results = Run(
+            """
+            memcgs: [{ path: /a, high: 4M, swap_max: 0 }]
+            processes: [{ name: greedy, memcg: /a, pattern: { kind: uniform, pages: 3000 } }]
+            """);
+
+        Assert.That(results.Rows.Single().Accesses, Is.EqualTo(200_000));
+    }
+
+    [Test]
+    public void TheKernelOfAScenarioIsThatOfItsMachine()
+    {
+        const string Processes = "memcgs: [{ path: /a, max: 4M }]\nprocesses: [{ name: one, memcg: /a, pattern: { kind: zipf, pages: 3000, skew: 0.8 } }]";
+
+        ResultRow RowOf(string body) => new ScenarioRun(Read(body, policies: "classic")).Run(null, null, default).Rows[0];
+
+        Assert.That(RowOf(Processes).Counters, Is.Not.EqualTo(RowOf("kernel: 6.18\n" + Processes).Counters), "statistics that nobody flushes");
+    }
+
+    [Test]
     public void WithoutLimitsTheNodesWatermarksReclaimByKswapd()
     {
         ResultSet results = Run("processes: [{ name: big, pattern: { kind: uniform, pages: 30000 } }]");
