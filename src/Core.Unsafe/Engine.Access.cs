@@ -128,7 +128,7 @@ public sealed unsafe partial class Engine
 
         if (write)
             _machine.Frames.Set(pfn, FolioFlags.Dirty);
-        PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
+        PolicyView view = _host.ViewAt(_machine.LruvecIndexOfFile(slot, pfn));
 
         // Under clear_on_place the access that loads a page is no use of it, by descriptor as through a mapping.
         if (resident || (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) == 0)
@@ -222,7 +222,7 @@ public sealed unsafe partial class Engine
         if (pfn == FrameTable.NoFrame)
             return false;
         LeafTables tables = _machine.Tables;
-        PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
+        PolicyView view = _host.ViewAt(_machine.LruvecIndexOfFile(indexSlot, pfn));
         if (!cached)
             view.Count(Counter.pgmajfault, 1);
         bool clears = (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0;

@@ -243,6 +243,13 @@ internal sealed unsafe class MachineState : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int LruvecIndexOf(uint pfn) => Frames.MemcgOf(pfn) * Nodes.Length + NodeIdOf(pfn);
 
+    /// <summary>
+    /// The same for a file page whose lock is held, by its page-cache slot: the frame's own words need not be read, which a
+    /// reclaimer may be changing just now.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int LruvecIndexOfFile(uint page, uint pfn) => Tables.FileMemcg[page] * Nodes.Length + NodeIdOf(pfn);
+
     public Lruvec LruvecAt(int index) => _lruvecs[index]!;
 
     public Lruvec LruvecOf(MemoryCgroup memcg, Node node) => _lruvecs[memcg.Id * Nodes.Length + node.Id]!;

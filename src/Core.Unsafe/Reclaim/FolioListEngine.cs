@@ -223,6 +223,6 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
         _machine.Rmap.Remove(page, slot);
         if (!_machine.Rmap.IsMapped(page))
-            _machine.LruvecAt(_machine.LruvecIndexOf(pfn)).CountMapped(-1);
+            _machine.LruvecAt(_machine.LruvecIndexOfFile(page, pfn)).CountMapped(-1);
     }
 }

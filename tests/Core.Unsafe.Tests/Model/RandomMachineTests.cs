@@ -12,6 +12,8 @@ public class RandomMachineTests
         "mglru/unordered", "mglru/unordered/concurrent", "mglru/concurrent", "classic/concurrent", "fifo/concurrent",
         "clock/concurrent", "classic mglru fifo/concurrent", "mglru/unordered/identity", "mglru/unordered/identity/concurrent",
         "classic lru sieve/identity", "classic/identity/concurrent",
+        "mglru@6.1/6.1", "mglru@6.1/6.1/concurrent", "mglru@6.12/6.12/unordered/concurrent", "mglru@6.18-bloom-pid/6.18",
+        "classic@6.1/6.1", "classic@6.18/6.18/concurrent", "classic+walk+lookaround", "classic@6.12+walk mglru@6.12/6.12",
     ];
 
     private static IEnumerable<string> MixesAndForms => Mixes.Concat(Forms);

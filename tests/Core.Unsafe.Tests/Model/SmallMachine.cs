@@ -19,7 +19,7 @@ internal static class SmallMachine
         "sieve" => PolicyDefinition.Of<SievePolicy>(),
         "classic" => PolicyDefinition.Of<ClassicPolicy>(),
         "mglru" => PolicyDefinition.Of<MglruPolicy>(),
-        _ => throw new ArgumentException($"No policy {name}."),
+        _ => PolicyShelf.BuiltIn.Parse(name).Define(),
     };
 
     /// <summary>One node with room to spare, so that only cgroup limits reclaim.</summary>
@@ -32,13 +32,17 @@ internal static class SmallMachine
     public static EngineOptions Form(string form)
     {
         string[] words = form.Split('/');
-        if (words[1..].Except(["unordered", "concurrent", "identity"]).Any())
+        string[] versions = [.. words[1..].Where(w => KernelVersions.TryParse(w, out _))];
+        if (words[1..].Except(versions).Except(["unordered", "concurrent", "identity"]).Any())
             throw new ArgumentException($"No form {form}.");
         return Options([.. words[0].Split(' ').Select(Policy)]) with
         {
             Order = words.Contains("unordered") ? ListOrder.Unordered : ListOrder.Exact,
             Concurrent = words.Contains("concurrent"),
             Identity = words.Contains("identity"),
+            Kernel = versions.Length > 0 && KernelVersions.TryParse(versions[0], out KernelVersion kernel) ? kernel : KernelVersion.Fixed,
+            StatisticsPeriod = 50,
+            WalkSlice = 1000,
         };
     }
 

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Lines of code of each policy and of each module that policies share: lines that are neither blank nor comment alone.
+# Prints the table of docs/policies.md; with --write puts it there. A test compares the two.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+count() { cat "$@" | grep -vcE '^[[:space:]]*(//.*|[{}][;,]?|)$'; }
+row() { printf '| %s | %s | %s |\n' "$1" "$2" "$(count "${@:3}")"; }
+
+table() {
+    local c=src/Core.Unsafe
+    echo '| what | files | lines |'
+    echo '|---|---|---:|'
+    row 'policy' '`ClassicPolicy`' $c/Policies/ClassicPolicy.cs
+    row 'policy' '`MglruPolicy`' $c/Policies/MglruPolicy.cs
+    row 'policy, 6.1 and 6.12' '`MglruPolicy.FirstForm`' $c/Policies/MglruPolicy.FirstForm.cs
+    row 'policy' '`FifoPolicy`' $c/Policies/FifoPolicy.cs
+    row 'policy' '`LruPolicy`' $c/Policies/LruPolicy.cs
+    row 'policy' '`ClockPolicy`' $c/Policies/ClockPolicy.cs
+    row 'policy' '`SievePolicy`' $c/Policies/SievePolicy.cs
+    row 'shared: verdict of the classic LRU and of the first MGLRU' '`ClassicVerdict`' $c/Policies/ClassicVerdict.cs
+    local module
+    for module in $c/Mechanisms/*.cs; do
+        row 'shared: mechanism' "\`$(basename "$module" .cs)\`" "$module"
+    done
+    row 'shared: Bloom filters' '`Filters/`' $c/Filters/*.cs
+    row 'shared: the one path' '`Reclaim/`' $c/Reclaim/*.cs
+    row 'shared: what a policy sees of its lruvec' '`PolicyView`' $c/Policies/PolicyView.cs
+}
+
+if [ "${1:-}" = --write ]; then
+    new=$(table)
+    awk -v table="$new" '
+        /<!-- lines -->/ { print; print table; skip = 1; next }
+        /<!-- end of lines -->/ { skip = 0 }
+        !skip { print }' docs/policies.md > docs/policies.md.new
+    mv docs/policies.md.new docs/policies.md
+else
+    table
+fi
