@@ -4,6 +4,7 @@ using ReclaimNative.Bindings.Boundary;
 using ReclaimNative.Bindings.Handles;
 using ReclaimNative.Bindings.Structs;
 using ReclaimNative.Machine;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Bindings.Exports;
 
@@ -94,11 +95,15 @@ internal static unsafe class EngineExports
         bool limited = (asked.Flags & EngineOptionsStruct.LimitedSwap) != 0;
         if (!limited && asked.SwapPages != 0)
             throw new Refusal(Status.Invalid, "swap_pages is given without RECLAIM_ENGINE_LIMITED_SWAP; with the flag it counts, without it 0 is accepted.");
+        PolicyDefinition[] policies = PolicyNames.ParseList(
+            asked.Policies == null ? "mglru" : CallerText.Read(asked.Policies, asked.PoliciesLength, "list of policies"));
+        KernelVersion kernel = policies.All(p => p.Version == policies[0].Version) ? policies[0].Version : KernelVersion.Fixed;
         return new EngineOptions
         {
             Nodes = Nodes(asked),
-            Policies = PolicyNames.ParseList(
-                asked.Policies == null ? "mglru" : CallerText.Read(asked.Policies, asked.PoliciesLength, "list of policies")),
+            Policies = policies,
+            Kernel = kernel,
+            TableFilter = kernel == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
             Memcgs = Capacity(asked.Memcgs, "memcgs"),
             AddressSpaces = Capacity(asked.AddressSpaces, "address_spaces"),
             LeafTables = asked.LeafTables == 0 ? null : asked.LeafTables,
