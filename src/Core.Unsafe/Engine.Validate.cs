@@ -85,7 +85,7 @@ public sealed unsafe partial class Engine
                     return problem;
             }
 
-            return CheckMappings() ?? CheckUnusedTables() ?? CheckCharges() ?? CheckSwap() ?? CheckPolicies();
+            return CheckMappings() ?? CheckUnusedTables() ?? CheckCharges() ?? CheckSwap() ?? CheckOrders() ?? CheckPolicies();
         }
 
         private void CountLook()
@@ -314,6 +314,17 @@ public sealed unsafe partial class Engine
             return machine.SwapTotal == ulong.MaxValue || machine.SwapFree + _swapped[0] == machine.SwapTotal
                 ? null
                 : $"Of {machine.SwapTotal} swap pages {machine.SwapFree} are free and {_swapped[0]} are in use.";
+        }
+
+        private string? CheckOrders()
+        {
+            for (int id = 0; id < (host.MemcgLrus?.Length ?? 0); id++)
+            {
+                if (host.MemcgLrus![id].FindProblem(machine.Memcgs.Count) is { } problem)
+                    return $"The memcg LRU of node {id}: {problem}.";
+            }
+
+            return null;
         }
 
         private string? CheckPolicies()

@@ -57,7 +57,7 @@ public sealed unsafe partial class Engine : IDisposable
             definitions.Max(d => d.Descriptor.Lists));
         try
         {
-            _host = new PolicyHost(_machine, definitions, options.MemcgCapacity);
+            _host = new PolicyHost(_machine, definitions, options.MemcgCapacity, options.UsesMemcgLru);
             _folios = new FolioListEngine(_host, _backing);
             _pass = new NodePass(_host, _folios);
             _drivers = new ReclaimDrivers(_host, _pass);
@@ -89,6 +89,21 @@ public sealed unsafe partial class Engine : IDisposable
     {
         get => _machine.NowMs;
         set => _machine.NowMs = value;
+    }
+
+    /// <summary>
+    /// Thrashing prevention: when on a node that kswapd is called for nothing may be reclaimed that was not last used at least
+    /// this many milliseconds ago, there is too little memory, and that is an <see cref="Counter.oom"/> event of the machine
+    /// instead of hidden in refaults. At least 0, which is off and the default. Ages are those of <see cref="NowMs"/>, in
+    /// policies that keep them (mglru). Source: kernel-reclaim reference 5.13.
+    /// </summary>
+    /// <exception cref="EngineException">It is negative.</exception>
+    public long MinTtlMs
+    {
+        get => _machine.MinTtlMs;
+        set => _machine.MinTtlMs = value >= 0
+            ? value
+            : throw new EngineException($"A least time to live of {value} ms was asked for; 0 (off) or more are accepted.");
     }
 
     /// <summary>Swap pages left, or null when swap has no end.</summary>

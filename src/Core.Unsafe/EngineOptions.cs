@@ -14,6 +14,11 @@ public sealed record EngineOptions : MachineOptions
     /// <summary>Told of pages that go out and come in; null for a store that always has room.</summary>
     public Backing? Backing { get; init; }
 
+    /// <summary>What <see cref="MachineOptions.HierarchyWalk"/> comes to.</summary>
+    internal bool UsesMemcgLru => HierarchyWalk is { } asked
+        ? asked == Machine.HierarchyWalk.MemcgLru
+        : Kernel >= KernelVersion.V6_12 && Policies.All(p => (p.Descriptor.Flags & PolicyFlags.MemcgLru) != 0);
+
     internal new string? Problem()
     {
         if (Policies is null || Policies.Count is < 1 or > 64)

@@ -15,6 +15,19 @@ public enum TableFilter
     Kernel,
 }
 
+/// <summary>How reclaim for the whole machine comes by the cgroups of a node.</summary>
+public enum HierarchyWalk
+{
+    /// <summary>Down the tree; several reclaimers share one round and go on where the one before stopped (KR 4.1).</summary>
+    SharedCookie,
+
+    /// <summary>
+    /// The memcg LRU: two generations of cgroups, old and young, in random bins; who has had a turn waits until all others
+    /// have had theirs (KR 4.5).
+    /// </summary>
+    MemcgLru,
+}
+
 /// <summary>
 /// The capacities of a machine. All of them are reserved as address space when the machine is built and backed by
 /// memory when first used; nothing grows later.
@@ -91,6 +104,13 @@ public record MachineOptions
     public KernelVersion Kernel { get; init; } = KernelVersion.Fixed;
 
     /// <summary>
+    /// How reclaim for the whole machine (kswapd, tasks that find no free frame, requests to the root) comes by the cgroups.
+    /// Reclaim for a cgroup goes down its tree always. Null: as the kernel of the profile does it, the memcg LRU from 6.12 on
+    /// where every policy asks for it (<see cref="Policies.PolicyFlags.MemcgLru"/>, mglru), else the shared cookie.
+    /// </summary>
+    public HierarchyWalk? HierarchyWalk { get; init; }
+
+    /// <summary>
     /// Page-table entries that a walk gets through before another task has its turn, at least 1; null for walks that take no
     /// time. A task that was switched out and in has used its address space as far as walks know, so that the next walk looks
     /// at it, although nothing was accessed (KR 5.6).
@@ -146,6 +166,8 @@ public record MachineOptions
             return $"A walk slice of {WalkSlice} entries was asked for; 1 or more are accepted.";
         if (StatisticsPeriod is < 1)
             return $"A statistics period of {StatisticsPeriod} pages was asked for; 1 or more are accepted.";
+        if (HierarchyWalk is { } walk && !Enum.IsDefined(walk))
+            return $"There is no hierarchy walk {walk}; {nameof(Machine.HierarchyWalk.SharedCookie)} and {nameof(Machine.HierarchyWalk.MemcgLru)} are accepted.";
         if (VectorBits is not (null or 64 or 128 or 256 or 512))
             return $"A vector width of {VectorBits} bits was asked for; 64 (none), 128, 256 and 512 are accepted.";
         return null;

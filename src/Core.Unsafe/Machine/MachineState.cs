@@ -230,6 +230,9 @@ internal sealed unsafe class MachineState : IDisposable
     /// <summary>The owner's clock in milliseconds.</summary>
     public long NowMs { get; set; }
 
+    /// <summary>How long what was used is to stay at least, in milliseconds; 0 when nothing is asked.</summary>
+    public long MinTtlMs { get; set; }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int NodeIdOf(uint pfn)
     {

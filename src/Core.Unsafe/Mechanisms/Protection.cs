@@ -40,6 +40,15 @@ internal static class Protection
         memcg.EffectiveLow = Effective(memcg.Usage, parent.Usage, memcg.Low, parent.EffectiveLow, lowSum, recursive);
     }
 
+    /// <summary>Brings the effective values of a cgroup and of those between it and the target up to date, from above.</summary>
+    public static void RefreshPath(MemoryCgroup memcg, MemoryCgroup target, bool recursive)
+    {
+        if (ReferenceEquals(memcg, target) || memcg.IsRoot)
+            return;
+        RefreshPath(memcg.Parent!, target, recursive);
+        Refresh(memcg, target, recursive);
+    }
+
     /// <summary>
     /// A cgroup's share of its parent's effective protection. Amounts in pages; <paramref name="siblings"/> is the sum
     /// of the used protection of all children of the parent.

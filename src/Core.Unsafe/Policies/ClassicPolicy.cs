@@ -87,11 +87,19 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     {
         ref Pass prepared = ref PassState.As<Pass>(ref pass);
         LruSizes sizes = target.Statistics();
+        if (scan.Background)
+        {
+            prepared.AgesAnon = target.HasSwapFor(1) && InactiveIsLow(target, sizes, FolioType.Anon);
+            return;
+        }
+
         prepared.AnonCost = target.CostOf(FolioType.Anon);
         prepared.FileCost = target.CostOf(FolioType.File);
         prepared.MayDeactivateAnon = MayDeactivate(target, scan, sizes, FolioType.Anon);
         prepared.MayDeactivateFile = MayDeactivate(target, scan, sizes, FolioType.File);
-        prepared.CacheTrim = target.Has(Mechanism.Trim) && sizes.InactiveFile >> scan.Priority != 0 && !prepared.MayDeactivateFile;
+        prepared.CacheTrim = target.Has(Mechanism.Trim) && !scan.NoCacheTrim
+            && sizes.InactiveFile >> scan.Priority != 0 && !prepared.MayDeactivateFile;
+        scan.CacheTrim |= prepared.CacheTrim;
         if (scan.IsRootReclaim)
         {
             Node node = target.Node;
@@ -105,12 +113,12 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget)
     {
         ref Work work = ref LruvecBudget.As<Work>(ref budget);
+        ref Pass prepared = ref PassState.As<Pass>(ref pass);
         if (scan.Background)
-            return true;
+            return prepared.AgesAnon;
         if (view.Has(Mechanism.Walk))
             WalkInTurn(view);
 
-        ref Pass prepared = ref PassState.As<Pass>(ref pass);
         int swappiness = view.SwappinessOf(scan);
         Balance balance = BalanceOf(view, scan, prepared, swappiness);
         (ulong anonShare, ulong fileShare) = balance == Balance.Fraction
@@ -157,7 +165,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         if (!work.AnonAged)
         {
             work.AnonAged = true;
-            if (view.HasSwapFor(1) && InactiveIsLow(view, view.Statistics(), FolioType.Anon))
+            if (scan.Background || (view.HasSwapFor(1) && InactiveIsLow(view, view.Statistics(), FolioType.Anon)))
                 Take(view, ActiveAnon, Cluster, ref batch);
         }
     }
@@ -406,6 +414,9 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         public bool MayDeactivateFile;
         public bool CacheTrim;
         public bool FileIsTiny;
+
+        /// <summary>Before kswapd's pass: on the node as a whole too few anonymous pages are inactive.</summary>
+        public bool AgesAnon;
     }
 
     /// <summary>What is left of one visit.</summary>

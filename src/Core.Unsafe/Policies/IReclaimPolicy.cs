@@ -63,8 +63,8 @@ public interface IReclaimPolicy
     }
 
     /// <summary>
-    /// A node pass begins. Called once for each policy in the subtree, with the lruvec of the reclaim's target.
-    /// Default: nothing.
+    /// A node pass begins, or kswapd's visits before it (<see cref="ScanControl.Background"/>). Called once for each policy in
+    /// the subtree, with the lruvec of the reclaim's target. Default: nothing.
     /// </summary>
     static virtual void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
     {
@@ -72,7 +72,7 @@ public interface IReclaimPolicy
 
     /// <summary>
     /// How much to do in the visit that begins. False: nothing. A visit with <see cref="ScanControl.Background"/> is for
-    /// aging alone. Default: as long as the reclaim wants pages and there are some that can go somewhere; nothing in the
+    /// aging alone, and comes by protected cgroups as well. Default: as long as the reclaim wants pages and there are some that can go somewhere; nothing in the
     /// background.
     /// </summary>
     static virtual bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
@@ -120,6 +120,13 @@ public interface IReclaimPolicy
     /// mapping with recency. Default: counts a refault.
     /// </summary>
     static virtual void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault) => view.CountRefault(pfn);
+
+    /// <summary>
+    /// When the oldest pages that may be evicted at <paramref name="swappiness"/> were last seen used, in the owner's
+    /// milliseconds: what <see cref="Engine.MinTtlMs"/> is held against. Default: a policy without ages has no young pages,
+    /// <see cref="long.MinValue"/>.
+    /// </summary>
+    static virtual long OldestBirthMs(PolicyView view, int swappiness) => long.MinValue;
 
     /// <summary>Pages of the lruvec by class. Default: everything is inactive.</summary>
     static virtual LruSizes Sizes(PolicyView view) => DefaultOperations.Sizes(view);

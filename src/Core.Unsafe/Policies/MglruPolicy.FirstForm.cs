@@ -59,6 +59,15 @@ public readonly unsafe partial struct MglruPolicy
         return young * MinGenerations > total || old * (MinGenerations + 2) < total;
     }
 
+    /// <summary>6.1: kswapd ages before its pass what is due, but for what it may not take from.</summary>
+    private static void FirstAgeInBackground(PolicyView view, in ScanControl scan)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        int swappiness = EffectiveSwappiness(view, scan);
+        if (!view.IsBelowMin(scan) && FirstShouldAge(ref lru, swappiness))
+            Age(view, ref lru, swappiness);
+    }
+
     /// <summary>
     /// Anonymous pages go first when their generation is older; otherwise the first tiers of both types are compared. The
     /// tiers of the chosen type are then held against the first tier of the other.

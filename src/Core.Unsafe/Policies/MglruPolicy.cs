@@ -16,7 +16,7 @@ namespace ReclaimNative.Policies;
 /// Source: kernel-reclaim reference section 5, here in the form of 6.18; the other file has what 6.1 and 6.12 do differently.
 /// List <c>gen * 2 + type</c> holds generation gen =
 /// seq mod 4 of a type; promotion rewrites only the folio's generation field, so the count of a generation is kept
-/// apart from the length of its list. Not here yet: the memcg LRU, min_ttl, large folios, the retry of folios that
+/// apart from the length of its list. Not here yet: large folios, the retry of folios that
 /// missed their end of writeback, and setting dirty file pages aside while sorting (the engine handles them).
 /// </remarks>
 public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
@@ -42,7 +42,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     {
         Name = "mglru",
         Summary = "Linux's Multi-Gen LRU",
-        Flags = PolicyFlags.Concurrent | PolicyFlags.OrderFree,
+        Flags = PolicyFlags.Concurrent | PolicyFlags.OrderFree | PolicyFlags.MemcgLru,
         Lists = MaxGenerations * 2,
         HasVersions = true,
         LeastReclaim = 32,
@@ -163,8 +163,14 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
-        !scan.Background && !(view.Version == KernelVersion.Fixed && AnonOnlyWithoutSwap(view, scan));
+    public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget)
+    {
+        if (!scan.Background)
+            return !(view.Version == KernelVersion.Fixed && AnonOnlyWithoutSwap(view, scan));
+        if (view.Version == KernelVersion.V6_1)
+            FirstAgeInBackground(view, scan);
+        return false;
+    }
 
     /// <summary>
     /// Decides anew for each batch how much is left to scan; ages instead when the oldest evictable generation is
@@ -253,8 +259,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             return false;
         if (!scan.IsRootReclaim)
             return true;
-        bool balanced = scan.Reclaimer == Reclaimer.Kswapd && view.Node.Free >= view.Node.Watermarks.High + MinBatch;
-        return scan.NrReclaimed < scan.NrToReclaim && !balanced;
+        return !scan.HasEnough(view.Node);
     }
 
     /// <summary>The oldest generation's number and the page's descriptor references; counts the eviction in its tier.</summary>
@@ -404,6 +409,14 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
 
         return pages;
+    }
+
+    /// <inheritdoc/>
+    public static long OldestBirthMs(PolicyView view, int swappiness)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        ulong oldest = IsFirstForm(view) ? lru.MinSeq[(int)FolioType.File] : OldestEvictable(ref lru, swappiness);
+        return lru.Birth[(int)(oldest % MaxGenerations)];
     }
 
     /// <inheritdoc/>

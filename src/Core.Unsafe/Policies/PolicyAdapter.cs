@@ -26,6 +26,7 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         Visited = &Visited,
         MakeShadow = &MakeShadow,
         OnRefault = &OnRefault,
+        OldestBirthMs = &OldestBirthMs,
         Sizes = &Sizes,
         Check = &Check,
     };
@@ -68,6 +69,8 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
 
     private static void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault) =>
         TPolicy.OnRefault(view, pfn, shadow, inFault);
+
+    private static long OldestBirthMs(PolicyView view, int swappiness) => TPolicy.OldestBirthMs(view, swappiness);
 
     private static LruSizes Sizes(PolicyView view) => TPolicy.Sizes(view);
 

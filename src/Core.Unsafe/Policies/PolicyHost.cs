@@ -14,7 +14,7 @@ internal sealed unsafe class PolicyHost
     private readonly PolicyView?[] _views;
     private long _sinceFlush;
 
-    public PolicyHost(MachineState machine, PolicyDefinition[] definitions, int memcgs)
+    public PolicyHost(MachineState machine, PolicyDefinition[] definitions, int memcgs, bool usesMemcgLru)
     {
         Machine = machine;
         Definitions = definitions;
@@ -22,6 +22,8 @@ internal sealed unsafe class PolicyHost
             ? ShadowCodec.Narrow(definitions.Length, machine.Frames.Count)
             : new ShadowCodec(32, definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
         _views = new PolicyView?[memcgs * machine.Nodes.Length];
+        if (usesMemcgLru)
+            MemcgLrus = [.. machine.Nodes.Select(n => new MemcgLru(memcgs, (ulong)n.Id, machine.Concurrent))];
         UsesRefaults = definitions.Any(d => (d.Mechanisms & Mechanism.Refault) != 0);
         HandsOverAccesses = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);
     }
@@ -30,6 +32,11 @@ internal sealed unsafe class PolicyHost
     public bool UsesRefaults { get; }
 
     public MachineState Machine { get; }
+
+    /// <summary>
+    /// The order in which reclaim for the whole machine comes by the cgroups of each node; null where it goes down the tree.
+    /// </summary>
+    public MemcgLru[]? MemcgLrus { get; }
 
     /// <summary>The policies that can be bound; the position of one is its tag in shadows.</summary>
     public PolicyDefinition[] Definitions { get; }
@@ -60,6 +67,7 @@ internal sealed unsafe class PolicyHost
             var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition);
             _views[view.Lruvec.Index] = view;
             view.Ops.LruvecOnline(view);
+            MemcgLrus?[node.Id].Add(memcg.Id);
         }
     }
 

@@ -75,7 +75,7 @@ public enum VisitOutcome
     /// <summary>Some of its budget was used.</summary>
     Partial,
 
-    /// <summary>The policy had nothing more to give in this round.</summary>
+    /// <summary>The cgroup has had its turn in this round: its policy aged it instead of taking more (<see cref="LruvecBudget.Done"/>).</summary>
     Done,
 }
 
@@ -133,6 +133,12 @@ public enum PolicyFlags
     /// generations. Such a policy also runs where <see cref="Machine.MachineOptions.Order"/> is unordered.
     /// </summary>
     OrderFree = 16,
+
+    /// <summary>
+    /// Reports with <see cref="LruvecBudget.Done"/> that a cgroup has had its turn, and wants to be led around by the memcg LRU:
+    /// <see cref="Machine.MachineOptions.HierarchyWalk"/>.
+    /// </summary>
+    MemcgLru = 32,
 }
 
 /// <summary>Mechanisms of the core that a policy may use, each a switch: off means that its code does not run.</summary>

@@ -327,6 +327,19 @@ public sealed unsafe class PolicyView
     /// <summary>Swap has room for <paramref name="pages"/> more, and so has memory.swap.max of this cgroup and of all above it.</summary>
     public bool HasSwapFor(long pages) => _machine.HasSwapFor(Memcg, pages);
 
+    /// <summary>memory.min covers all that the cgroup has; never so of the reclaim's target.</summary>
+    public bool IsBelowMin(in ScanControl scan) => Protection.BelowMin(Memcg, scan.Target ?? _machine.Root);
+
+    /// <summary>Pages on the lists of this lruvec alone that may go somewhere at this reclaim's swappiness.</summary>
+    internal long Evictable(in ScanControl scan)
+    {
+        int swappiness = SwappinessNow(scan);
+        return (swappiness > 0 ? ResidentOf(FolioType.Anon) : 0) + (swappiness != ReclaimRequest.AnonOnly ? ResidentOf(FolioType.File) : 0);
+    }
+
+    /// <summary><see cref="SwappinessOf"/>, and 0 while anonymous pages can't go anywhere.</summary>
+    internal int SwappinessNow(in ScanControl scan) => scan.MaySwap && HasSwapFor(1) ? SwappinessOf(scan) : 0;
+
     /// <summary>What memory.min and memory.low leave of <paramref name="size"/> pages to scan.</summary>
     public long Unprotected(long size, ref ScanControl scan)
     {

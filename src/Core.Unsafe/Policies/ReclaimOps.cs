@@ -41,6 +41,8 @@ internal sealed unsafe class ReclaimOps
 
     public required delegate*<PolicyView, uint, ShadowEntry, bool, void> OnRefault { get; init; }
 
+    public required delegate*<PolicyView, int, long> OldestBirthMs { get; init; }
+
     public required delegate*<PolicyView, LruSizes> Sizes { get; init; }
 
     public required delegate*<PolicyView, string?> Check { get; init; }

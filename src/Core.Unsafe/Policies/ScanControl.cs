@@ -8,6 +8,9 @@ public struct ScanControl
     /// <summary>The priority that a reclaim starts at: 1 / 2^12 of each list is scanned.</summary>
     public const int DefaultPriority = 12;
 
+    /// <summary>Free frames beyond the high watermark at which kswapd stops in the middle of a pass.</summary>
+    private const int KswapdMargin = 64;
+
     /// <summary>The subtree to reclaim from, or null for the whole machine.</summary>
     public MemoryCgroup? Target { get; init; }
 
@@ -32,6 +35,15 @@ public struct ScanControl
     /// <summary>kswapd's visit before its pass: the policy may age, and evicts nothing.</summary>
     public bool Background { get; init; }
 
+    /// <summary>
+    /// The policy takes file pages alone in this pass, because there are plenty that are cold. Set by its
+    /// <see cref="IReclaimPolicy.Prepare"/>, and false before each pass.
+    /// </summary>
+    public bool CacheTrim { get; set; }
+
+    /// <summary>A run of kswapd has freed nothing that way: it is not to be tried again.</summary>
+    public bool NoCacheTrim { get; init; }
+
     /// <summary>0 to 200, or 201 for anonymous pages alone (<see cref="ReclaimRequest.AnonOnly"/>), or null to use each cgroup's own.</summary>
     public int? Swappiness { get; init; }
 
@@ -47,6 +59,9 @@ public struct ScanControl
     /// <summary>Something was left alone because of memory.low.</summary>
     public bool LowSkipped { get; set; }
 
+    /// <summary>A pass with <see cref="CacheTrim"/> has freed nothing.</summary>
+    internal bool CacheTrimFailed { get; set; }
+
     /// <summary>A lruvec was passed over because another thread was deciding about it.</summary>
     internal bool Contended { get; set; }
 
@@ -55,4 +70,11 @@ public struct ScanControl
 
     /// <summary>Reclaim for a cgroup, the root included.</summary>
     public readonly bool IsCgroupReclaim => Target is not null;
+
+    /// <summary>
+    /// Nothing more is wanted of this node: as many pages as asked for are freed, or kswapd has free frames to spare. Source:
+    /// kernel-reclaim reference 5.12.
+    /// </summary>
+    public readonly bool HasEnough(Node node) =>
+        NrReclaimed >= NrToReclaim || (Reclaimer == Reclaimer.Kswapd && node.Free >= node.Watermarks.High + KswapdMargin);
 }

@@ -38,22 +38,30 @@ internal sealed unsafe class NodePass
 
     /// <summary>
     /// Visits the lruvecs of the reclaim's target on <paramref name="node"/>: all of them, or, when
-    /// <paramref name="shared"/>, from where the previous reclaimer stopped and only until enough is reclaimed.
+    /// <paramref name="shared"/>, from where the previous reclaimer stopped and only until enough is reclaimed. For the whole
+    /// machine in the order of the memcg LRU, where there is one.
     /// </summary>
     public void Run(Node node, ref ScanControl scan, bool shared)
     {
         if (TestHookRemoved)
             return;
         int priority = scan.Priority;
+        long before = scan.NrReclaimed;
+        scan.CacheTrim = false;
         MemoryCgroup root = scan.Target ?? _machine.Root;
         PolicyView target = _host.ViewOf(root, node);
         if (root.Below.Length == 0)
         {
-            // A target with nothing below it, the common case at a limit, is a walk of one whatever the cookie says.
+            // A target with nothing below it, the common case at a limit, is a walk of one in whatever order.
             PassState pass = default;
-            if (!scan.Background)
-                target.Ops.Prepare(target, ref scan, ref pass);
-            Visit(target, target, ref scan, ref pass);
+            target.Ops.Prepare(target, ref scan, ref pass);
+            Visit(target, target, ref scan, ref pass, out bool isDone);
+            if (isDone)
+                NoteTurn(target);
+        }
+        else if (scan.IsRootReclaim && _host.MemcgLrus is { } orders)
+        {
+            RunInOrder(target, root, node, orders[node.Id], ref scan);
         }
         else
         {
@@ -62,13 +70,50 @@ internal sealed unsafe class NodePass
 
         // A policy may make a reclaim more urgent, never less: the drivers count on the priority to run out.
         scan.Priority = Math.Clamp(scan.Priority, 0, priority);
+        if (scan.NrReclaimed == before)
+            scan.CacheTrimFailed |= scan.CacheTrim;
+        else if (node.KswapdFailures != 0)
+            node.KswapdFailures = 0;
+    }
+
+    /// <summary>
+    /// kswapd's visits to a node before its pass, to every cgroup: policies age what is due. With
+    /// <see cref="Engine.MinTtlMs"/>, looks whether anything may be reclaimed at all. Source: kernel-reclaim reference 2.17, 5.13.
+    /// </summary>
+    /// <returns>False: all that is there was used too short a time ago.</returns>
+    public bool RunBackground(Node node, ref ScanControl scan)
+    {
+        if (TestHookRemoved)
+            return true;
+        Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
+        MemoryCgroup root = _machine.Root;
+        PolicyView target = _host.ViewOf(root, node);
+        Prepare(target, root, node, ref scan, passes);
+        long bornBefore = _machine.NowMs - _machine.MinTtlMs;
+        bool isReclaimable = _machine.MinTtlMs == 0;
+        var walk = new MemcgWalk(root, null);
+        while (walk.MoveNext(out MemoryCgroup memcg))
+        {
+            Protection.Refresh(memcg, root, _machine.RecursiveProtection);
+            PolicyView view = _host.ViewOf(memcg, node);
+            if (_machine.MinTtlMs != 0)
+            {
+                // What is too young to be taken is not aged either: that would be the first step to taking it.
+                if (view.Ops.OldestBirthMs(view, view.SwappinessNow(scan)) >= bornBefore)
+                    continue;
+                isReclaimable |= !Protection.BelowMin(memcg, root) && view.Evictable(scan) >> scan.Priority != 0;
+            }
+
+            Visit(view, target, ref scan, ref passes[view.Tag], out _);
+        }
+
+        return isReclaimable;
     }
 
     private void RunBelow(PolicyView target, MemoryCgroup root, Node node, ref ScanControl scan, bool shared)
     {
         Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
-        if (!scan.Background)
-            Prepare(target, root, node, ref scan, passes);
+        Prepare(target, root, node, ref scan, passes);
 
         var walk = new MemcgWalk(root, shared ? target.Lruvec.Cookie : null);
         while (walk.MoveNext(out MemoryCgroup memcg))
@@ -86,23 +131,69 @@ internal sealed unsafe class NodePass
             PolicyView view = _host.ViewOf(memcg, node);
             if (belowLow)
                 view.Count(Counter.low, 1);
-            Visit(view, target, ref scan, ref passes[view.Tag]);
+            Visit(view, target, ref scan, ref passes[view.Tag], out bool isDone);
+            if (isDone)
+                NoteTurn(view);
             if (shared && scan.NrReclaimed >= scan.NrToReclaim)
                 break;
         }
     }
 
-    [SkipLocalsInit]
-    private void Visit(PolicyView view, PolicyView target, ref ScanControl scan, ref PassState pass)
+    /// <summary>By the memcg LRU: no walk that is shared, because who had a turn is remembered in the order itself.</summary>
+    private void RunInOrder(PolicyView target, MemoryCgroup root, Node node, MemcgLru order, ref ScanControl scan)
     {
+        Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
+        Prepare(target, root, node, ref scan, passes);
+
+        MemcgLru.Walk walk = order.Begin();
+        MemcgMove move = MemcgMove.None;
+        while (walk.Step(move, out int id, out MemcgSegment segment))
+        {
+            MemoryCgroup memcg = _machine.Memcgs[id];
+
+            // Up to 6.18 this walk goes by what kswapd last worked out.
+            if (_machine.Kernel == KernelVersion.Fixed)
+                Protection.RefreshPath(memcg, root, _machine.RecursiveProtection);
+            PolicyView view = _host.ViewOf(memcg, node);
+            bool belowLow = Protection.BelowLow(memcg, root);
+            if (MemcgLru.Instead(Protection.BelowMin(memcg, root), belowLow, segment) is { } instead)
+            {
+                move = instead;
+                continue;
+            }
+
+            if (belowLow)
+                view.Count(Counter.low, 1);
+            move = Visit(view, target, ref scan, ref passes[view.Tag], out bool isDone)
+                ? MemcgLru.After(isDone, view.Evictable(scan) >> scan.Priority != 0, segment)
+                : MemcgMove.None; // another reclaimer is at it, and says where it goes
+            if (scan.HasEnough(node))
+            {
+                order.Move(id, move);
+                break;
+            }
+        }
+    }
+
+    /// <summary>A reclaim for a cgroup gave it a turn, which counts for the whole machine as well.</summary>
+    private void NoteTurn(PolicyView view) => _host.MemcgLrus?[view.Node.Id].Move(view.Memcg.Id, MemcgMove.Young);
+
+    /// <summary>
+    /// Ages or evicts from one lruvec as long as its policy wants to; <paramref name="isDone"/> when the policy says that this
+    /// was the cgroup's turn. False: another thread is deciding about it.
+    /// </summary>
+    [SkipLocalsInit]
+    private bool Visit(PolicyView view, PolicyView target, ref ScanControl scan, ref PassState pass, out bool isDone)
+    {
+        isDone = false;
         if (!TryTakeToken(view, ref scan))
-            return;
+            return false;
         ReclaimOps ops = view.Ops;
         LruvecBudget budget = default;
         if (!ops.Budget(view, ref scan, ref pass, ref budget))
         {
             view.Lruvec.ReleaseToken();
-            return;
+            return true;
         }
 
         // Twice round finds every page that can be freed; a policy that goes on looking is stopped here. What it says it
@@ -145,7 +236,9 @@ internal sealed unsafe class NodePass
         }
         while (true);
 
-        ops.Visited(view, ref scan, budget.Done ? VisitOutcome.Done : VisitOutcome.Partial);
+        isDone = budget.Done;
+        ops.Visited(view, ref scan, isDone ? VisitOutcome.Done : VisitOutcome.Partial);
+        return true;
     }
 
     /// <summary>The right to decide about a lruvec, tried for a moment: another reclaimer is at it, and there are others to go to.</summary>

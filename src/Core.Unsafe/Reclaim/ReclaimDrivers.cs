@@ -149,34 +149,56 @@ internal sealed unsafe class ReclaimDrivers
 
         _machine.GlobalCounts.Add(Counter.pageoutrun, 1);
         _machine.Lists.Drain();
-        long total = 0;
         bool contended = false;
+        long total = Descend(node, noCacheTrim: false, ref contended, out bool cacheTrimFailed);
+        if (total == 0 && cacheTrimFailed && _machine.Kernel >= KernelVersion.V6_12)
+            total = Descend(node, noCacheTrim: true, ref contended, out _);
+
+        SnapshotRefaults(_machine.Root, node);
+
+        // Another thread that was at a lruvec, or has freed enough meanwhile, says nothing against the node.
+        if (total == 0 && !contended && !node.IsBalanced)
+            node.KswapdFailures++;
+        node.KswapdWanted = !node.IsBalanced && node.KswapdFailures < HopelessRuns;
+        return total;
+    }
+
+    /// <summary>kswapd's passes from the least urgent on, until the node is balanced.</summary>
+    private long Descend(Node node, bool noCacheTrim, ref bool contended, out bool cacheTrimFailed)
+    {
+        long total = 0;
+        cacheTrimFailed = false;
+        long wanted = Math.Max((long)node.Watermarks.High, LeastFor(_machine.Root));
         int priority = ScanControl.DefaultPriority;
         while (priority >= 1 && !node.IsBalanced)
         {
-            ScanControl background = new() { Reclaimer = Reclaimer.Kswapd, Background = true, MaySwap = true, Priority = priority };
-            _pass.Run(node, ref background, shared: false);
+            ScanControl background = new()
+            {
+                Reclaimer = Reclaimer.Kswapd,
+                Background = true,
+                MaySwap = true,
+                Priority = priority,
+                NrToReclaim = wanted,
+            };
+            if (!_pass.RunBackground(node, ref background))
+                _machine.GlobalCounts.Add(Counter.oom, 1);
             ScanControl scan = new()
             {
                 Reclaimer = Reclaimer.Kswapd,
                 MaySwap = true,
                 Priority = priority,
-                NrToReclaim = Math.Max((long)node.Watermarks.High, LeastFor(_machine.Root)),
+                NrToReclaim = wanted,
+                NoCacheTrim = noCacheTrim,
             };
             _pass.Run(node, ref scan, shared: false);
             total += scan.NrReclaimed;
             contended |= scan.Contended;
+            cacheTrimFailed |= scan.CacheTrimFailed;
             priority = scan.Priority;
             if (scan.NrScanned < scan.NrToReclaim || scan.NrReclaimed == 0)
                 priority--;
         }
 
-        SnapshotRefaults(_machine.Root, node);
-        if (total > 0)
-            node.KswapdFailures = 0;
-        else if (!contended)
-            node.KswapdFailures++;
-        node.KswapdWanted = !node.IsBalanced && node.KswapdFailures < HopelessRuns;
         return total;
     }
 
@@ -241,14 +263,7 @@ internal sealed unsafe class ReclaimDrivers
             MaySwap = true,
             NrToReclaim = LeastFor(_machine.Root),
         };
-        long reclaimed = TryToFree(nodes, ref scan);
-        if (reclaimed > 0)
-        {
-            foreach (Node node in nodes)
-                node.KswapdFailures = 0;
-        }
-
-        return reclaimed;
+        return TryToFree(nodes, ref scan);
     }
 
     private long TryToFree(ReadOnlySpan<Node> nodes, ref ScanControl scan)

@@ -35,9 +35,15 @@ public class AllocationTests
     }
 
     [Test]
-    public void ReclaimOfTheWholeMachineAllocatesNothing([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy)
+    public void ReclaimOfTheWholeMachineAllocatesNothing(
+        [ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy, [Values] HierarchyWalk walk)
     {
-        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy(policy)) with { Nodes = [new NodeOptions(1024), new NodeOptions(1024)] });
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy(policy)) with
+        {
+            Nodes = [new NodeOptions(1024), new NodeOptions(1024)],
+            HierarchyWalk = walk,
+        });
+        engine.MinTtlMs = 1;
         MemoryCgroup outer = engine.CreateMemcg("outer");
         AddressSpace[] spaces =
         [

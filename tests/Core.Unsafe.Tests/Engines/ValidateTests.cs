@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ReclaimNative.Frames;
 using ReclaimNative.Lru;
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
 using ReclaimNative.Tests.Model;
@@ -132,6 +133,28 @@ public unsafe class ValidateTests
 
         lru.View.State<MglruPolicy.Generations>().MinSeq[1] = 3;
         Assert.That(lru.Engine.Validate(), Does.Contain("has 1 generations"));
+    }
+
+    [Test]
+    public void ALruvecThatHasNoTurnOrTwoIsNamed()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("mglru"));
+        engine.CreateMemcg("a");
+        Assert.That(engine.Validate(), Is.Null);
+        MemcgLru order = engine.Host.MemcgLrus![0];
+
+        order.Add(7);
+        Assert.That(engine.Validate(), Does.Contain("The memcg LRU of node 0").And.Contain("cgroup 7, which there is not"));
+        engine.Machine.TryAddMemcg("/b", engine.Root);
+        Assert.That(order.FindProblem(3), Does.Contain("which there is not"));
+
+        order = new MemcgLru(2, 0, concurrent: false);
+        Assert.That(order.FindProblem(1), Does.Contain("0 of 1"));
+        Assert.That(order.FindProblem(0), Does.Contain("the old generation is empty"));
+        order.Add(0);
+        Assert.That(order.FindProblem(1), Is.Null);
+        order.Add(0);
+        Assert.That(order.FindProblem(1), Is.Not.Null);
     }
 
     [Test]

@@ -233,7 +233,11 @@ public class DriverTests
     {
         public static PolicyDescriptor Describe() => new() { Name = "cluster", LeastReclaim = 32, Flags = PolicyFlags.IgnoresReferences };
 
-        public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass) => LogOf(target).Add(scan.Priority);
+        public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
+        {
+            if (!scan.Background)
+                LogOf(target).Add(scan.Priority);
+        }
 
         public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
             !scan.Background && !LogOf(view).Refuses;
