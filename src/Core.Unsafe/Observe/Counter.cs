@@ -100,7 +100,10 @@ public enum Counter
     /// <summary>Times that a charge would have passed memory.max: one for each attempt, so several for one charge.</summary>
     max,
 
-    /// <summary>Times that reclaim gave up: an allocation was refused, or a memory.max below the usage could not be reached.</summary>
+    /// <summary>
+    /// Times that reclaim gave up: an allocation was refused, a memory.max below the usage could not be reached, or kswapd found
+    /// nothing that was older than <see cref="Engine.MinTtlMs"/>.
+    /// </summary>
     oom,
 
     /// <summary>Tasks killed for want of memory. 0: an access that finds none is refused, and what to do about it is its owner's business.</summary>
