@@ -10,17 +10,8 @@ internal static class SmallMachine
     /// <summary>The six policies that come with the engine.</summary>
     public static readonly string[] PolicyNames = ["fifo", "lru", "clock", "sieve", "classic", "mglru"];
 
-    /// <summary>A built-in policy by name.</summary>
-    public static PolicyDefinition Policy(string name) => name switch
-    {
-        "fifo" => PolicyDefinition.Of<FifoPolicy>(),
-        "lru" => PolicyDefinition.Of<LruPolicy>(),
-        "clock" => PolicyDefinition.Of<ClockPolicy>(),
-        "sieve" => PolicyDefinition.Of<SievePolicy>(),
-        "classic" => PolicyDefinition.Of<ClassicPolicy>(),
-        "mglru" => PolicyDefinition.Of<MglruPolicy>(),
-        _ => PolicyShelf.BuiltIn.Parse(name).Define(),
-    };
+    /// <summary>A built-in policy by name, with version and switches if wanted: <c>mglru@6.1</c>.</summary>
+    public static PolicyDefinition Policy(string name) => PolicyShelf.BuiltIn.Parse(name).Define();
 
     /// <summary>One node with room to spare, so that only cgroup limits reclaim.</summary>
     public static Engine WithRoom(params PolicyDefinition[] policies) => new(Options(policies));
