@@ -20,4 +20,30 @@ public class WatermarksTests
     [TestCase(int.MaxValue, int.MaxValue, 65536, Description = "256 MiB is the most")]
     public void MinIsTheRootOfTheMachineSharedByItsNodes(int managed, int total, int min) =>
         Assert.That(Watermarks.ForNode((ulong)managed, (ulong)total).Min, Is.EqualTo((ulong)min));
+
+    [Test]
+    public void EveryNodesMarksAreInOrderAndEquallyFarApart([Range(1, 5)] int seed)
+    {
+        var random = new Random(seed);
+        for (int i = 0; i < 5000; i++)
+        {
+            ulong total = (ulong)random.NextInt64(1, 1L << random.Next(1, 45));
+            ulong managed = (ulong)random.NextInt64(1, (long)total + 1);
+            Watermarks marks = Watermarks.ForNode(managed, total);
+            ulong gap = marks.Low - marks.Min;
+
+            Assert.That(marks.Low, Is.GreaterThanOrEqualTo(marks.Min));
+            Assert.That(marks.High - marks.Low, Is.EqualTo(gap));
+            Assert.That(gap, Is.EqualTo(Math.Max(marks.Min / 4, managed / 1000)));
+            Assert.That(marks.Min, Is.LessThanOrEqualTo(65536ul), "256 MiB, for all nodes together");
+            Watermarks rest = Watermarks.ForNode(total - managed, total);
+            Watermarks whole = Watermarks.ForNode(total, total);
+            Assert.That(whole.Min, Is.GreaterThanOrEqualTo(32ul));
+            Assert.That(whole.Min - marks.Min - rest.Min, Is.LessThanOrEqualTo(1ul), "the nodes share it");
+            Assert.That(Watermarks.ForNode(total, total).Min, Is.GreaterThanOrEqualTo(Watermarks.ForNode((total + 1) / 2, (total + 1) / 2).Min));
+            ulong kilobytes = Math.Clamp(whole.Min * 4, 128, 262144);
+            if (whole.Min is > 32 and < 65536)
+                Assert.That((UInt128)kilobytes * kilobytes, Is.InRange((UInt128)total * 64 - 10 * (UInt128)kilobytes, (UInt128)total * 64), "the root of 16 times the KiB, in whole pages");
+        }
+    }
 }

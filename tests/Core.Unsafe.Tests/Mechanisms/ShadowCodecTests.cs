@@ -41,6 +41,18 @@ public class ShadowCodecTests
     public void FieldsTakeTheLeastThatTheCapacitiesNeed(int policies, int nodes, int memcgs, int stampBits) =>
         Assert.That(new ShadowCodec(32, policies, nodes, memcgs, 1).StampBits, Is.EqualTo(stampBits));
 
+    // kernel-reclaim 13.6 in fields of the widths that an engine of 4 nodes and 64 cgroups needs: tag 1, workingset 1, node 2,
+    // cgroup 6, stamp 22.
+    [TestCase(true, 123456u << 10 | 42u << 4 | 1u << 2 | 2u | 1u)]
+    [TestCase(false, 123456u << 10 | 42u << 4 | 1u << 2 | 1u)]
+    public void TheFieldsLieInTheKernelsOrder(bool workingset, uint word)
+    {
+        var codec = new ShadowCodec(32, 1, 4, 64, 1000);
+
+        Assert.That(codec.Pack(new ShadowEntry(123456, 42, 1, workingset), 0), Is.EqualTo(word));
+        Assert.That(codec.Unpack(word, 0, 0, out _), Is.EqualTo(new ShadowEntry(123456, 42, 1, workingset)));
+    }
+
     [TestCase(1UL << 20, 24, 0)]
     [TestCase((1UL << 24) - 1, 24, 0)]
     [TestCase(1UL << 24, 24, 1)]
