@@ -154,7 +154,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// <summary>A large reclaim of the whole machine starts at the priority that its size calls for.</summary>
     public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
     {
-        if (!scan.IsRootReclaim || scan.Priority != ScanControl.DefaultPriority || scan.NrToReclaim < MinBatch)
+        if (target.Version == KernelVersion.V6_1 || !scan.IsRootReclaim || scan.Priority != ScanControl.DefaultPriority || scan.NrToReclaim < MinBatch)
             return;
         LruSizes sizes = target.TotalSizes();
         ulong reclaimable = (ulong)(sizes.InactiveFile + (target.HasSwapFor(1) ? sizes.InactiveAnon : 0));

@@ -203,7 +203,7 @@ internal sealed unsafe class ReclaimDrivers
     }
 
     /// <summary>
-    /// A proactive request: asks for a quarter of what is missing at a time and gives up after 17 attempts without
+    /// A proactive request: asks for a quarter of what is missing at a time (6.1: for all of it) and gives up after 17 attempts without
     /// progress.
     /// </summary>
     /// <returns>Pages reclaimed; less than asked means that no more could be.</returns>
@@ -213,7 +213,7 @@ internal sealed unsafe class ReclaimDrivers
         int retries = Retries;
         while (done < pages)
         {
-            long got = ReclaimMemcg(target, Math.Max(1, (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes);
+            long got = ReclaimMemcg(target, Math.Max(1, _machine.Kernel == KernelVersion.V6_1 ? pages - done : (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes);
             if (got == 0 && retries-- == 0)
                 break;
             done += got;
@@ -268,7 +268,8 @@ internal sealed unsafe class ReclaimDrivers
 
     private long TryToFree(ReadOnlySpan<Node> nodes, ref ScanControl scan)
     {
-        bool fullWalk = false;
+        // 6.1 has no walk that reclaimers share.
+        bool fullWalk = _machine.Kernel == KernelVersion.V6_1;
         _machine.Lists.Drain();
         while (true)
         {
