@@ -180,6 +180,64 @@ public unsafe class ClassicVersionTests
         Assert.That(lru.Machine.Tables.TestAndClear(lru.Machine.Tables.Accessed, lru.Space.BaseSlot), Is.False, "its accessed bit was cleared");
     }
 
+    [Test]
+    [Ignore("anon is aged only while swap has room; the kernel asks whether there is any swap")]
+    public void AnonIsAgedWhereSwapExistsThoughItIsFull()
+    {
+        using var lru = new OneLruvec("classic", 10);
+        FillActiveAnon(lru.Anon, lru, 100);
+        while (lru.Machine.TryTakeSwap(lru.Engine.Root))
+        {
+        }
+
+        FolioBatch batch = Visit(lru.View, new ScanControl { MaySwap = true });
+
+        Assert.That((batch.Count, batch.Disposition), Is.EqualTo((32, Disposition.Deactivate)), "kernel-reclaim 2.10");
+    }
+
+    [Test]
+    [Ignore("kswapd's look at a cgroup goes by that cgroup's lists; the kernel's by those of the whole node")]
+    public void KswapdAgesAnonByTheListsOfTheWholeNode()
+    {
+        using var lru = new OneLruvec("classic");
+        MemoryCgroup child = lru.Engine.CreateMemcg("c");
+        AddressSpace space = lru.Engine.CreateAddressSpace("s", 100, child);
+        FillActiveAnon(Anon, lru, 100, lru.Engine.Host.ViewOf(child, lru.Engine.Nodes[0]));
+        for (uint page = 0; page < 200; page++)
+            lru.PlaceAgain(lru.Anon(page), FolioFlags.None);
+        var background = new ScanControl { Reclaimer = Reclaimer.Kswapd, Background = true, MaySwap = true };
+
+        FolioBatch batch = Visit(lru.Engine.Host.ViewOf(child, lru.Engine.Nodes[0]), background);
+
+        Assert.That(batch.Count, Is.Zero, "kernel-reclaim 2.17: the node has twice as many inactive pages as active ones");
+
+        uint Anon(uint page)
+        {
+            lru.Engine.Access(space, [page], ref _tally);
+            return lru.Machine.Tables.FrameAt(space.BaseSlot + page);
+        }
+    }
+
+    private static FolioBatch Visit(PolicyView view, ScanControl scan)
+    {
+        PassState pass = default;
+        LruvecBudget budget = default;
+        FolioBatch batch = default;
+        ClassicPolicy.Isolate(view, ref scan, ref pass, ref budget, ref batch);
+        return batch;
+    }
+
+    private static void FillActiveAnon(Func<uint, uint> fault, OneLruvec lru, uint pages, PolicyView? view = null)
+    {
+        view ??= lru.View;
+        for (uint page = 0; page < pages; page++)
+        {
+            uint pfn = fault(page);
+            view.SetFlags(pfn, FolioFlags.Active);
+            view.MoveToHead(ActiveAnon, pfn);
+        }
+    }
+
     private static void Fill(OneLruvec lru, uint pages)
     {
         for (uint page = 0; page < pages; page++)

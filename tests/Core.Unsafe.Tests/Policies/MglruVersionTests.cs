@@ -404,6 +404,62 @@ public unsafe class MglruVersionTests
         Assert.That(lru.View.Total(Counter.pgrefill), Is.EqualTo(examined), "kernel-reclaim 5.8");
     }
 
+    [TestCase("mglru@6.1", 12, Ignore = "6.1 is prepared like 6.12")]
+    [TestCase("mglru@6.12", 6)]
+    [TestCase("mglru@6.18", 6)]
+    public void ALargeReclaimOfTheMachineIsPreparedForItsSizeSince612(string policy, int prepared)
+    {
+        using var lru = new OneLruvec(policy);
+        for (uint page = 0; page < 100; page++)
+            lru.Read(page);
+        var scan = new ScanControl { Priority = 12, NrToReclaim = 64, MaySwap = true };
+        PassState pass = default;
+
+        MglruPolicy.Prepare(lru.View, ref scan, ref pass);
+
+        Assert.That(scan.Priority, Is.EqualTo(prepared), "kernel-reclaim 5.12");
+    }
+
+    [TestCase("mglru@6.1")]
+    [TestCase("mglru@6.12")]
+    [TestCase("mglru@6.18")]
+    public void TheFirstAccessStartsToCountAnew(string policy)
+    {
+        using var lru = new OneLruvec(policy);
+        uint pfn = lru.Read(0);
+        lru.PlaceAgain(pfn, FolioFlags.RefsMask);
+
+        MglruPolicy.OnEvent(lru.View, pfn, FolioEvent.DescriptorAccess);
+
+        Assert.That(lru.MemoryOf(pfn), Is.EqualTo(FolioFlags.Referenced), "kernel-reclaim 5.3: it zeroes refs");
+    }
+
+    [TestCase("mglru@6.1", 3)]
+    [TestCase("mglru@6.12", 3)]
+    [TestCase("mglru@6.18", 2)]
+    public void AFaultedPageStartsYoung(string policy, int generation)
+    {
+        using var lru = new OneLruvec(policy);
+
+        FolioFlags flags = lru.FlagsOf(lru.Anon(0));
+
+        Assert.That((uint)(flags & FolioFlags.GenerationMask) >> FolioField.GenerationShift, Is.EqualTo((uint)generation + 1), "kernel-reclaim 5.4");
+    }
+
+    [Test]
+    public void AnonymousPagesAloneMeansNoOtherType()
+    {
+        using var lru = new OneLruvec("mglru@6.18");
+        for (uint page = 0; page < 10; page++)
+            lru.PlaceAgain(lru.Read(page), FolioFlags.None, PlaceHint.Tail);
+        lru.PlaceAgain(lru.Anon(0), FolioFlags.Active);
+
+        FolioBatch batch = Isolate(lru, swappiness: 201);
+
+        Assert.That(batch.Count, Is.Zero, "kernel-reclaim 5.5: files are not evictable, and anon's oldest generation is empty");
+        Assert.That((StateOf(lru).MinSeq[0], StateOf(lru).MinSeq[1]), Is.EqualTo((2ul, 0ul)), "kernel-reclaim 5.9");
+    }
+
     private static ref MglruPolicy.Generations StateOf(OneLruvec lru) => ref lru.View.State<MglruPolicy.Generations>();
 
     private static FolioBatch Isolate(OneLruvec lru, int swappiness)
