@@ -13,7 +13,7 @@ public sealed unsafe partial class Engine
     /// <remarks>
     /// Only what the engine models. Left out are the kernel's own memory (kernel, kernel_stack, pagetables, sec_pagetables,
     /// percpu, sock, vmalloc, slab*), what there is none of (shmem, zswap*, swapcached, *_thp, hugetlb, unevictable,
-    /// file_writeback), file_dirty, workingset_nodereclaim, pgdemote_*, pgpromote_success, those of khugepaged,
+    /// file_writeback), file_dirty, workingset_nodereclaim, pgpromote_success, those of khugepaged,
     /// pglazyfree*, swpin_zero, swpout_zero, zswp*, thp_* and numa_*. With other threads at work the values are of different
     /// moments. Allocates. Source: kernel-reclaim reference 7.4.
     /// </remarks>

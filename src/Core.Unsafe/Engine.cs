@@ -259,7 +259,11 @@ public sealed unsafe partial class Engine : IDisposable
         {
             uint pfn = _machine.Tables.FrameAt(slot);
             if (pfn == FrameTable.NoFrame)
-                return false;
+            {
+                if (!IsPresentUnderLock(space, page, slot))
+                    return false;
+                continue;
+            }
 
             // Between the look at the present bit and that at the entry the page may go and leave a shadow there.
             if (pfn >= _machine.Frames.Count || !_machine.Frames.TryOwnerOf(pfn, out uint owner))
@@ -283,7 +287,21 @@ public sealed unsafe partial class Engine : IDisposable
         using QuiesceGate.Passage call = _machine.Gate.Enter();
         Own(space);
         CheckPage(space, page);
-        return LeafTables.Test(_machine.Tables.Present, space.BaseSlot + (uint)page);
+        uint slot = space.BaseSlot + (uint)page;
+        return LeafTables.Test(_machine.Tables.Present, slot) || IsPresentUnderLock(space, page, slot);
+    }
+
+    /// <summary>A page that is being moved to another node is out of its table for a moment, and resident all the same.</summary>
+    private bool IsPresentUnderLock(AddressSpace space, ulong page, uint slot)
+    {
+        if (!_machine.Concurrent || !_machine.Demotion.IsOn)
+            return false;
+        Vma vma = space.VmaAt(page);
+        uint locked = vma.File is { } file ? file.SlotOf(vma.FileOffset + (page - vma.Start)) : slot;
+        _machine.Locks.Enter(locked);
+        bool present = LeafTables.Test(_machine.Tables.Present, slot);
+        _machine.Locks.Exit(locked);
+        return present;
     }
 
     /// <summary>One balance run of kswapd for a node; to be called while <see cref="Node.KswapdWanted"/>.</summary>
@@ -314,6 +332,24 @@ public sealed unsafe partial class Engine : IDisposable
         view.Ops.Age(view, view.Memcg.Swappiness);
         view.Lruvec.ReleaseToken();
         return true;
+    }
+
+    /// <summary>
+    /// Turns demotion to lower memory tiers on or off (<see cref="MachineOptions.Demotion"/>), as a write to
+    /// <c>demotion_enabled</c> does. On, nodes whose kswapd had given up are tried again. Source: kernel-reclaim reference 2.13.
+    /// </summary>
+    /// <exception cref="EngineException">On, in an identity engine.</exception>
+    public void SetDemotion(bool on)
+    {
+        ThrowIfDisposed();
+        if (on && _machine.IsIdentity)
+            throw new EngineException(MachineOptions.NoDemotion);
+        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        _machine.Demotion.IsOn = on;
+        if (!on)
+            return;
+        foreach (Node node in _machine.Nodes)
+            node.KswapdFailures = 0;
     }
 
     /// <summary>Carries out a proactive request.</summary>

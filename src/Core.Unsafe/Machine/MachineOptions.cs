@@ -88,6 +88,13 @@ public record MachineOptions
     public bool Identity { get; init; }
 
     /// <summary>
+    /// Reclaim moves pages to a node of a lower memory tier (<see cref="NodeOptions.Tier"/>) before it evicts any, as with
+    /// <c>demotion_enabled</c>; anonymous pages are then reclaimable there without swap. <see cref="Engine.SetDemotion"/>
+    /// changes it later. Not in an identity engine, whose pages are where they are. Source: kernel-reclaim reference 2.13.
+    /// </summary>
+    public bool Demotion { get; init; }
+
+    /// <summary>
     /// Many threads may call at once: tasks that access pages, one kswapd for each node, direct and proactive reclaim. Every
     /// change to shared state is then atomic. When false, one thread at a time drives the engine, and the same calls in the
     /// same order give the same run. Takes policies that say that they can (<see cref="Policies.PolicyFlags.Concurrent"/>).
@@ -129,6 +136,8 @@ public record MachineOptions
 
     internal const int MinNodePages = 256;
 
+    internal const string NoDemotion = "In an identity engine every page is where it is, so none can be demoted to another node.";
+
     /// <summary>Cgroups to make room for.</summary>
     internal int MemcgCapacity => NoMemcg ? 1 : Memcgs;
 
@@ -162,6 +171,8 @@ public record MachineOptions
             return $"A list slack of {ListSlack} per cent was asked for; {OrderedLists.LeastSlack} to 400 are accepted.";
         if (Identity && LeafTables is not null)
             return "An identity engine has exactly the leaf tables of its frames; no number of them is accepted.";
+        if (Identity && Demotion)
+            return NoDemotion;
         if (WalkSlice is < 1)
             return $"A walk slice of {WalkSlice} entries was asked for; 1 or more are accepted.";
         if (StatisticsPeriod is < 1)

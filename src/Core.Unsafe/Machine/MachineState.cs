@@ -103,6 +103,7 @@ internal sealed unsafe class MachineState : IDisposable
                 : [new ExtentReserve(0, tables)];
 
             Nodes = nodes;
+            Demotion = new Demotion(nodes, options.Demotion, concurrent);
             _lruvecs = new Lruvec?[lruvecs];
             _stateBytes = (policyStateBytes + 63) & ~63;
             _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
@@ -182,6 +183,9 @@ internal sealed unsafe class MachineState : IDisposable
     public int PolicyWordCount { get; }
 
     public Node[] Nodes { get; }
+
+    /// <summary>Where pages go that leave a node for a lower tier.</summary>
+    public Demotion Demotion { get; }
 
     public MemoryCgroup Root { get; }
 

@@ -7,6 +7,9 @@ namespace ReclaimNative.Machine;
 /// <summary>A NUMA node: a range of page frames with watermarks and a memory tier.</summary>
 public sealed class Node
 {
+    /// <summary>Fruitless runs of kswapd in a row after which it is called no more.</summary>
+    private const int HopelessRuns = 16;
+
     private readonly FrameAllocator? _allocator;
     private readonly bool _concurrent;
     private long _held;
@@ -49,6 +52,9 @@ public sealed class Node
 
     /// <summary>Runs of kswapd in a row that freed nothing; at 16 the node is given up until direct reclaim succeeds.</summary>
     public int KswapdFailures { get; internal set; }
+
+    /// <summary>Asks for kswapd, unless it has failed too often.</summary>
+    internal void WantKswapd() => KswapdWanted = KswapdFailures < HopelessRuns;
 
     internal FrameAllocator Allocator => _allocator!;
 

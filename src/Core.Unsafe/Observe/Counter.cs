@@ -25,6 +25,15 @@ public enum Counter
     /// <summary>Pages freed or demoted by a proactive request.</summary>
     pgsteal_proactive,
 
+    /// <summary>Pages that kswapd moved to a lower memory tier; they are counted as stolen too.</summary>
+    pgdemote_kswapd,
+
+    /// <summary>Pages that an allocating task moved to a lower memory tier.</summary>
+    pgdemote_direct,
+
+    /// <summary>Pages that a proactive request moved to a lower memory tier.</summary>
+    pgdemote_proactive,
+
     /// <summary>Anonymous pages looked at for eviction, whoever looked.</summary>
     pgscan_anon,
 

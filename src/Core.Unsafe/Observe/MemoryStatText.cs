@@ -21,6 +21,8 @@ internal static class MemoryStatText
         Counter.workingset_restore_file,
     ];
 
+    private static readonly Counter[] Demoted = [Counter.pgdemote_kswapd, Counter.pgdemote_direct, Counter.pgdemote_proactive];
+
     private static readonly Counter[] MemcgEvents =
     [
         Counter.pswpin,
@@ -78,6 +80,7 @@ internal static class MemoryStatText
         Line(text, "inactive_file", sizes.InactiveFile * BytesPerPage);
         Line(text, "active_file", sizes.ActiveFile * BytesPerPage);
         Lines(text, Workingset, read);
+        Lines(text, Demoted, read);
         Line(text, "pgscan", read(Counter.pgscan_kswapd) + read(Counter.pgscan_direct) + read(Counter.pgscan_proactive));
         Line(text, "pgsteal", read(Counter.pgsteal_kswapd) + read(Counter.pgsteal_direct) + read(Counter.pgsteal_proactive));
         Lines(text, MemcgEvents, read);
@@ -127,6 +130,7 @@ internal static class MemoryStatText
         Line(text, "nr_file_pages", sizes.File);
         Line(text, "nr_vmscan_write", read(Counter.nr_vmscan_write));
         Line(text, "nr_vmscan_immediate_reclaim", read(Counter.nr_vmscan_immediate_reclaim));
+        Lines(text, Demoted, read);
     }
 
     private static void Lines(StringBuilder text, Counter[] counters, Func<Counter, long> read)

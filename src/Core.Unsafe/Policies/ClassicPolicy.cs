@@ -89,7 +89,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         LruSizes sizes = target.Statistics();
         if (scan.Background)
         {
-            prepared.AgesAnon = target.HasSwapFor(1) && InactiveIsLow(target, sizes, FolioType.Anon);
+            prepared.AgesAnon = target.CanReclaimAnon(1) && InactiveIsLow(target, sizes, FolioType.Anon);
             return;
         }
 
@@ -165,7 +165,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         if (!work.AnonAged)
         {
             work.AnonAged = true;
-            if (scan.Background || (view.HasSwapFor(1) && InactiveIsLow(view, view.Statistics(), FolioType.Anon)))
+            if (scan.Background || (view.CanReclaimAnon(1) && InactiveIsLow(view, view.Statistics(), FolioType.Anon)))
                 Take(view, ActiveAnon, Cluster, ref batch);
         }
     }
@@ -330,7 +330,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     internal static Balance BalanceOf(PolicyView view, in ScanControl scan, in Pass prepared, int swappiness)
     {
         bool anonOnly = swappiness == ReclaimRequest.AnonOnly;
-        bool swaps = scan.MaySwap && view.HasSwapFor(1);
+        bool swaps = scan.MaySwap && view.CanReclaimAnon(1);
 
         // 6.18 scans files then, of all things (KR 15).
         if (anonOnly && !swaps && view.Version == KernelVersion.Fixed)

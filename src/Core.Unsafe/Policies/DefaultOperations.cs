@@ -25,11 +25,11 @@ internal static class DefaultOperations
             view.SetFlags(pfn, FolioFlags.Young);
     }
 
-    /// <summary>Nothing where there is nothing to evict: anonymous pages can't go anywhere without swap.</summary>
+    /// <summary>Nothing where there is nothing to evict: anonymous pages can't go anywhere without swap or a lower tier.</summary>
     public static bool Budget(PolicyView view, ref ScanControl scan, ref LruvecBudget budget) =>
         !scan.Background
         && scan.NrReclaimed < scan.NrToReclaim
-        && (view.ResidentOf(FolioType.File) > 0 || view.HasSwapFor(1));
+        && (view.ResidentOf(FolioType.File) > 0 || view.CanReclaimAnon(1));
 
     public static void Isolate(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {

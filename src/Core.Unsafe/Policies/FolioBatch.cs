@@ -6,7 +6,7 @@ namespace ReclaimNative.Policies;
 /// <summary>
 /// Folios that a policy isolated from one lruvec, at most 64, and what became of them. The policy fills it through
 /// <see cref="PolicyView.TryIsolate(uint, ref FolioBatch)"/>; after the core has worked on it, [0, <see cref="Survivors"/>) are those that
-/// were not evicted.
+/// have stayed.
 /// </summary>
 public struct FolioBatch
 {
@@ -33,11 +33,14 @@ public struct FolioBatch
     /// <summary>Pages looked at, taken or not: what the bound on a visit counts. 0 ends the visit.</summary>
     public long Examined { get; set; }
 
-    /// <summary>Pages evicted out of the batch.</summary>
+    /// <summary>Pages that left the node with the batch: evicted or demoted.</summary>
     public long Reclaimed { get; internal set; }
 
-    /// <summary>How many of the evicted pages belonged to files.</summary>
+    /// <summary>How many of them belonged to files.</summary>
     public long ReclaimedFile { get; internal set; }
+
+    /// <summary>How many of them were demoted.</summary>
+    public long Demoted { get; internal set; }
 
     /// <summary>Pages written to backing store for it.</summary>
     public long Written { get; internal set; }
@@ -51,7 +54,7 @@ public struct FolioBatch
         Count = Survivors = 0;
         Disposition = default;
         Type = default;
-        Scanned = ScannedFile = Examined = Reclaimed = ReclaimedFile = Written = 0;
+        Scanned = ScannedFile = Examined = Reclaimed = ReclaimedFile = Demoted = Written = 0;
     }
 
     internal void CountScanned(FolioType type)

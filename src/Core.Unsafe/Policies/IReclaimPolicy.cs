@@ -30,8 +30,8 @@ public interface IReclaimPolicy
     static virtual void Place(PolicyView view, uint pfn, PlaceHint hint) => DefaultOperations.Place(view, pfn, hint);
 
     /// <summary>
-    /// A folio is about to leave for good. Evicted ones are isolated already; others are still on their list, from
-    /// which the core takes them afterwards. Default: nothing.
+    /// A folio is about to leave for good. Evicted and migrated ones are isolated already; others are still on their list,
+    /// from which the core takes them afterwards. Default: nothing.
     /// </summary>
     static virtual void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {

@@ -157,7 +157,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         if (target.Version == KernelVersion.V6_1 || !scan.IsRootReclaim || scan.Priority != ScanControl.DefaultPriority || scan.NrToReclaim < MinBatch)
             return;
         LruSizes sizes = target.TotalSizes();
-        ulong reclaimable = (ulong)(sizes.InactiveFile + (target.HasSwapFor(1) ? sizes.InactiveAnon : 0));
+        ulong reclaimable = (ulong)(sizes.InactiveFile + (target.CanReclaimAnon(1) ? sizes.InactiveAnon : 0));
         if (reclaimable > 0)
             scan.Priority = InitialPriority(reclaimable, (ulong)scan.NrToReclaim);
     }
@@ -373,11 +373,11 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         (flags & FolioFlags.Reclaim) != 0 && (flags & (FolioFlags.Dirty | FolioFlags.Writeback)) != 0;
 
     /// <summary>
-    /// 0 when anonymous pages can't go anywhere: less than a batch of swap is free. So a request for anonymous pages alone
-    /// turns into one for file pages in 6.18 (KR 15), and finds nothing in the fixed form.
+    /// 0 when anonymous pages can't go anywhere: less than a batch of swap is free, and the node demotes none. So a request
+    /// for anonymous pages alone turns into one for file pages in 6.18 (KR 15), and finds nothing in the fixed form.
     /// </summary>
     private static int EffectiveSwappiness(PolicyView view, in ScanControl scan) =>
-        scan.MaySwap && view.HasSwapFor(MinBatch) ? view.SwappinessOf(scan) : 0;
+        scan.MaySwap && view.CanReclaimAnon(MinBatch) ? view.SwappinessOf(scan) : 0;
 
     private static bool AnonOnlyWithoutSwap(PolicyView view, in ScanControl scan) =>
         view.SwappinessOf(scan) == ReclaimRequest.AnonOnly && EffectiveSwappiness(view, scan) == 0;

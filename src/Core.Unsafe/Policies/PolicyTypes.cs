@@ -18,6 +18,12 @@ public enum RemoveReason
 
     /// <summary>Its owner freed it.</summary>
     Freed,
+
+    /// <summary>
+    /// Its page moves to a frame of another node, with its flags and the policy's words; it was isolated and is on no list.
+    /// The policy then places the new frame on the lruvec there.
+    /// </summary>
+    Migrated,
 }
 
 /// <summary>Something that happened to a resident folio.</summary>

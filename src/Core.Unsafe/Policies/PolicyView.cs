@@ -327,6 +327,12 @@ public sealed unsafe class PolicyView
     /// <summary>Swap has room for <paramref name="pages"/> more, and so has memory.swap.max of this cgroup and of all above it.</summary>
     public bool HasSwapFor(long pages) => _machine.HasSwapFor(Memcg, pages);
 
+    /// <summary>
+    /// Anonymous pages of this lruvec can go somewhere: swap has room for <paramref name="pages"/>, or the node demotes. Where
+    /// it is false they are neither scanned nor aged. Source: kernel-reclaim reference 2.8 and 2.13.
+    /// </summary>
+    public bool CanReclaimAnon(long pages) => _machine.HasSwapFor(Memcg, pages) || _machine.Demotion.CanDemote(Node);
+
     /// <summary>memory.min covers all that the cgroup has; never so of the reclaim's target.</summary>
     public bool IsBelowMin(in ScanControl scan) => Protection.BelowMin(Memcg, scan.Target ?? _machine.Root);
 
@@ -338,7 +344,7 @@ public sealed unsafe class PolicyView
     }
 
     /// <summary><see cref="SwappinessOf"/>, and 0 while anonymous pages can't go anywhere.</summary>
-    internal int SwappinessNow(in ScanControl scan) => scan.MaySwap && HasSwapFor(1) ? SwappinessOf(scan) : 0;
+    internal int SwappinessNow(in ScanControl scan) => scan.MaySwap && CanReclaimAnon(1) ? SwappinessOf(scan) : 0;
 
     /// <summary>What memory.min and memory.low leave of <paramref name="size"/> pages to scan.</summary>
     public long Unprotected(long size, ref ScanControl scan)

@@ -20,7 +20,7 @@ public struct ScanControl
     /// <summary>Pages wanted.</summary>
     public long NrToReclaim { get; internal set; }
 
-    /// <summary>Pages freed so far.</summary>
+    /// <summary>Pages freed or demoted so far.</summary>
     public long NrReclaimed { get; internal set; }
 
     /// <summary>Pages examined by eviction so far.</summary>

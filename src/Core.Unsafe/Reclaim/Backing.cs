@@ -23,6 +23,15 @@ public abstract class Backing
     /// </summary>
     public virtual bool PageOut(in BackedPage page) => true;
 
+    /// <summary>
+    /// May this page move to <paramref name="toNode"/>? An owner of real memory moves it here; no access reaches the page
+    /// until this returns. False keeps it where it is, and reclaim treats it as one that no lower node had room for: unless
+    /// the reclaim is proactive, it asks <see cref="PageOut"/> next.
+    /// </summary>
+    /// <param name="page">The page; its node is the one that it is on. It stays resident: it neither goes out nor comes in.</param>
+    /// <param name="toNode">Number of the node whose frame it is to have.</param>
+    public virtual bool Migrate(in BackedPage page, int toNode) => true;
+
     /// <summary>A page that was evicted before has come back.</summary>
     public virtual void PageIn(in BackedPage page)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
@@ -9,8 +10,8 @@ namespace ReclaimNative.Reclaim;
 
 /// <summary>
 /// Works off one isolated batch, whatever the policy: asks the mappings, asks the policy for its verdict, writes what
-/// has to be written, unmaps, leaves a shadow and frees; what is not evicted survives and is placed again.
-/// Source: kernel-reclaim reference 2.12.
+/// has to be written, unmaps, leaves a shadow and frees; what is not evicted survives and is placed again. Where there is
+/// a lower tier, what would be evicted is moved there instead. Source: kernel-reclaim reference 2.12 and 2.13.
 /// </summary>
 /// <remarks>
 /// Swap is synchronous and leaves no swap cache: an evicted anonymous page is always written. Dirty file pages are not
@@ -18,15 +19,90 @@ namespace ReclaimNative.Reclaim;
 /// </remarks>
 internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
 {
+    /// <summary>What a folio takes along to another frame.</summary>
+    private const FolioFlags Carried = FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Workingset
+        | FolioFlags.Young | FolioFlags.RefsMask | FolioFlags.Dirty;
+
     private readonly MachineState _machine = host.Machine;
     private readonly FrameTable _frames = host.Machine.Frames;
     private readonly LeafTables _tables = host.Machine.Tables;
 
-    /// <summary>Evicts what the policy and the owner allow; leaves the rest in [0, Survivors), not yet placed.</summary>
+    /// <summary>Evicts or demotes what the policy and the owner allow; leaves the rest in [0, Survivors), not yet placed.</summary>
     public void Shrink(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
     {
-        PolicyDefinition definition = view.Definition;
-        bool asks = (definition.Descriptor.Flags & PolicyFlags.IgnoresReferences) == 0;
+        if (_machine.Demotion.CanDemote(view.Node))
+            Demote(view, target, scan, ref batch);
+        else
+            Evict(view, target, scan, ref batch);
+    }
+
+    /// <summary>
+    /// What the policy lets go is set aside and then moved to a lower tier together. What does not get there is evicted
+    /// after all, once more from the question about its references on; but not by a proactive request from 6.12 on, which is
+    /// no sign that memory is short.
+    /// </summary>
+    [SkipLocalsInit]
+    private void Demote(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
+    {
+        Unsafe.SkipInit(out FolioBatch aside);
+        aside.Begin();
+        bool asks = Asks(view);
+        int survivors = 0;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            uint pfn = batch[i];
+            Verdict verdict = AskLocked(view, scan, pfn, asks);
+            if (verdict is Verdict.Reclaim or Verdict.ReclaimClean)
+            {
+                aside[aside.Count++] = pfn;
+                continue;
+            }
+
+            if (verdict == Verdict.Activate)
+            {
+                _frames.Set(pfn, FolioFlags.Active);
+                view.Count(Counter.pgactivate, 1);
+            }
+
+            batch[survivors++] = pfn;
+        }
+
+        Node chosen = _machine.Demotion.ChooseTarget(view.Node);
+        int count = aside.Count;
+        aside.Count = 0;
+        for (int i = 0; i < count; i++)
+        {
+            uint pfn = aside[i];
+            FolioType type = _frames.TypeOf(pfn);
+            if (!TryDemote(view, pfn, chosen))
+            {
+                aside[aside.Count++] = pfn;
+                continue;
+            }
+
+            batch.Reclaimed++;
+            batch.Demoted++;
+            if (type == FolioType.File)
+                batch.ReclaimedFile++;
+        }
+
+        if (scan.Reclaimer == Reclaimer.Proactive && _machine.Kernel >= KernelVersion.V6_12)
+            aside.Survivors = aside.Count;
+        else if (aside.Count > 0)
+            Evict(view, target, scan, ref aside);
+        for (int i = 0; i < aside.Survivors; i++)
+            batch[survivors++] = aside[i];
+        batch.Survivors = survivors;
+        batch.Reclaimed += aside.Reclaimed;
+        batch.ReclaimedFile += aside.ReclaimedFile;
+        batch.Written += aside.Written;
+    }
+
+    private static bool Asks(PolicyView view) => (view.Definition.Descriptor.Flags & PolicyFlags.IgnoresReferences) == 0;
+
+    private void Evict(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
+    {
+        bool asks = Asks(view);
         int count = batch.Count;
         int survivors = 0;
         int activated = 0;
@@ -115,14 +191,145 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// <summary>One folio with its lock held: Reclaim when it is gone.</summary>
     private Verdict Work(PolicyView view, PolicyView target, in ScanControl scan, uint pfn, uint slot, bool asks, ref FolioBatch batch)
     {
-        if (_frames.Has(pfn, FolioFlags.Pinned))
-            return Verdict.Keep;
-        Verdict verdict = asks ? Judge(view, scan, pfn, Disposition.Shrink) : Verdict.Reclaim;
+        Verdict verdict = Ask(view, scan, pfn, asks);
         if (verdict is not (Verdict.Reclaim or Verdict.ReclaimClean))
             return verdict;
         return _frames.TypeOf(pfn) == FolioType.Anon
             ? EvictAnon(view, target, pfn, slot, verdict, ref batch)
             : EvictFile(view, target, pfn, slot, writes: !asks, ref batch);
+    }
+
+    private Verdict Ask(PolicyView view, in ScanControl scan, uint pfn, bool asks)
+    {
+        if (_frames.Has(pfn, FolioFlags.Pinned))
+            return Verdict.Keep;
+        return asks ? Judge(view, scan, pfn, Disposition.Shrink) : Verdict.Reclaim;
+    }
+
+    /// <summary>As <see cref="Ask"/>, of a page whose lock is yet to be taken.</summary>
+    private Verdict AskLocked(PolicyView view, in ScanControl scan, uint pfn, bool asks)
+    {
+        uint slot = _frames.OwnerOf(pfn);
+        if (!_machine.Locks.TryEnter(slot))
+            return Verdict.Keep;
+        try
+        {
+            return Ask(view, scan, pfn, asks);
+        }
+        finally
+        {
+            _machine.Locks.Exit(slot);
+        }
+    }
+
+    private bool TryDemote(PolicyView view, uint pfn, Node chosen)
+    {
+        uint slot = _frames.OwnerOf(pfn);
+        if (!_machine.Locks.TryEnter(slot))
+            return false;
+        try
+        {
+            // Its owner may have pinned it since it was asked about.
+            if (_frames.Has(pfn, FolioFlags.Pinned) || _machine.Demotion.TakeFrame(view.Node, chosen, out uint to) is not { } node)
+                return false;
+            PolicyView destination = host.ViewOf(view.Memcg, node);
+            if (TryMigrate(view, pfn, slot, destination, to))
+                return true;
+            node.Return(to);
+            return false;
+        }
+        finally
+        {
+            _machine.Locks.Exit(slot);
+        }
+    }
+
+    /// <summary>
+    /// Moves a page to the frame <paramref name="to"/>, with its lock held. Residency, charge, reverse map, accessed and
+    /// dirty bits belong to slots, which stay; only entries change.
+    /// </summary>
+    /// <remarks>
+    /// As for an eviction the page leaves its tables first, so that the owner copies what nobody is writing to: an access
+    /// that still found it present has set its bits before that. One that comes later finds it absent, faults, and obtains a
+    /// frame; but no fault looks at an entry without the page's lock, and when it gets that the page is present again: it
+    /// gives its frame back and is a hit, as when two threads fault at once.
+    /// </remarks>
+    /// <returns>False: its owner keeps it where it is.</returns>
+    private bool TryMigrate(PolicyView view, uint pfn, uint slot, PolicyView destination, uint to)
+    {
+        bool anon = _frames.TypeOf(pfn) == FolioType.Anon;
+        bool dirty = anon ? Withdraw(slot) : _frames.Has(pfn, FolioFlags.Dirty);
+        if (!anon)
+        {
+            foreach (uint mapped in _machine.Rmap.Of(slot))
+                dirty |= Withdraw(mapped);
+        }
+
+        bool moves = backing is null || backing.Migrate(PageAt(slot, anon, dirty, view.Node.Id), destination.Node.Id);
+        if (moves)
+            Rehome(view, pfn, slot, destination, to);
+        uint frame = moves ? to : pfn;
+        if (anon)
+        {
+            Restore(slot, frame);
+        }
+        else
+        {
+            foreach (uint mapped in _machine.Rmap.Of(slot))
+                Restore(mapped, frame);
+        }
+
+        return moves;
+    }
+
+    /// <summary>Gives a page its new frame and the old frame back; the page is placed on the lruvec of the new one.</summary>
+    private void Rehome(PolicyView view, uint pfn, uint slot, PolicyView destination, uint to)
+    {
+        FolioType type = _frames.TypeOf(pfn);
+        _frames.Hold(to, type, slot);
+        _frames.Set(to, _frames.Flags(pfn) & Carried);
+        int words = _machine.PolicyWordCount;
+        new ReadOnlySpan<uint>(_machine.PolicyWords + (nuint)pfn * (nuint)words, words)
+            .CopyTo(new Span<uint>(_machine.PolicyWords + (nuint)to * (nuint)words, words));
+        if (type == FolioType.File && _machine.Rmap.IsMapped(slot))
+        {
+            view.Lruvec.CountMapped(-1);
+            destination.Lruvec.CountMapped(1);
+        }
+
+        view.Ops.Remove(view, pfn, RemoveReason.Migrated);
+        _frames.Release(pfn);
+        view.Node.Return(pfn);
+
+        // The entry comes before the list: who finds the folio on a list reads its frame from there.
+        _tables.SetFrame(slot, to);
+        destination.Place(to, PlaceHint.Head);
+    }
+
+    /// <summary>Takes a page out of one table; whether that says it was written to.</summary>
+    private bool Withdraw(uint slot)
+    {
+        _tables.Clear(_tables.Present, slot);
+        return LeafTables.Test(_tables.Dirty, slot);
+    }
+
+    private void Restore(uint slot, uint pfn)
+    {
+        _tables.SetFrame(slot, pfn);
+        _tables.Set(_tables.Present, slot);
+    }
+
+    private BackedPage PageAt(uint slot, bool anon, bool dirty, int node)
+    {
+        ushort owner = _tables.Space[slot >> LeafTables.EntriesShift];
+        if (anon)
+        {
+            AddressSpace space = _machine.SpaceAt(owner)!;
+            return new BackedPage(space, null, slot - space.BaseSlot, dirty, node);
+        }
+
+        PageFile file = _machine.Files[owner];
+        return new BackedPage(null, file, slot - file.SlotOf(0), dirty, node);
     }
 
     private Verdict Judge(PolicyView view, in ScanControl scan, uint pfn, Disposition disposition)

@@ -259,7 +259,7 @@ internal sealed unsafe class NodePass
         return false;
     }
 
-    /// <summary>Evicts from a batch or ages it, and puts back what is left. Returns the pages freed.</summary>
+    /// <summary>Evicts from a batch or ages it, and puts back what is left. Returns the pages that left.</summary>
     private long WorkOff(PolicyView view, PolicyView target, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {
         long before = scan.NrReclaimed;
@@ -330,11 +330,11 @@ internal sealed unsafe class NodePass
     {
         scan.NrScanned += batch.Scanned;
         scan.NrReclaimed += batch.Reclaimed;
-        (Counter scanned, Counter stolen) = scan.Reclaimer switch
+        (Counter scanned, Counter stolen, Counter demoted) = scan.Reclaimer switch
         {
-            Reclaimer.Kswapd => (Counter.pgscan_kswapd, Counter.pgsteal_kswapd),
-            Reclaimer.Proactive => (Counter.pgscan_proactive, Counter.pgsteal_proactive),
-            _ => (Counter.pgscan_direct, Counter.pgsteal_direct),
+            Reclaimer.Kswapd => (Counter.pgscan_kswapd, Counter.pgsteal_kswapd, Counter.pgdemote_kswapd),
+            Reclaimer.Proactive => (Counter.pgscan_proactive, Counter.pgsteal_proactive, Counter.pgdemote_proactive),
+            _ => (Counter.pgscan_direct, Counter.pgsteal_direct, Counter.pgdemote_direct),
         };
         EventCounts counts = view.Lruvec.Counts;
         counts.Add(scanned, batch.Scanned);
@@ -343,6 +343,8 @@ internal sealed unsafe class NodePass
         counts.Add(Counter.pgscan_file, batch.ScannedFile);
         counts.Add(Counter.pgsteal_anon, batch.Reclaimed - batch.ReclaimedFile);
         counts.Add(Counter.pgsteal_file, batch.ReclaimedFile);
+        if (batch.Demoted > 0)
+            counts.Add(demoted, batch.Demoted);
         if (!scan.IsCgroupReclaim)
         {
             _machine.GlobalCounts.Add(scanned, batch.Scanned);

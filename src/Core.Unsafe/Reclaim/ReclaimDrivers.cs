@@ -18,8 +18,6 @@ internal sealed unsafe class ReclaimDrivers
     /// <summary>What a task that stays above memory.high reclaims in each round after the first.</summary>
     private const long HighRetryPages = 32;
 
-    private const int HopelessRuns = 16;
-
     private readonly MachineState _machine;
     private readonly PolicyHost _host;
     private readonly NodePass _pass;
@@ -96,7 +94,7 @@ internal sealed unsafe class ReclaimDrivers
         }
 
         foreach (Node node in nodes)
-            node.KswapdWanted = node.KswapdFailures < HopelessRuns;
+            node.WantKswapd();
 
         int retries = Retries;
         while (true)
@@ -159,7 +157,10 @@ internal sealed unsafe class ReclaimDrivers
         // Another thread that was at a lruvec, or has freed enough meanwhile, says nothing against the node.
         if (total == 0 && !contended && !node.IsBalanced)
             node.KswapdFailures++;
-        node.KswapdWanted = !node.IsBalanced && node.KswapdFailures < HopelessRuns;
+        if (node.IsBalanced)
+            node.KswapdWanted = false;
+        else
+            node.WantKswapd();
         return total;
     }
 

@@ -14,6 +14,7 @@ static int failures;
 
 static const char *const counters[] = {
     "pgscan_kswapd", "pgscan_direct", "pgscan_proactive", "pgsteal_kswapd", "pgsteal_direct", "pgsteal_proactive",
+    "pgdemote_kswapd", "pgdemote_direct", "pgdemote_proactive",
     "pgscan_anon", "pgscan_file", "pgsteal_anon", "pgsteal_file", "pgrefill", "pgactivate", "pgdeactivate", "pgrotated",
     "pgfault", "pgmajfault", "pswpin", "pswpout", "workingset_refault_anon", "workingset_refault_file",
     "workingset_activate_anon", "workingset_activate_file", "workingset_restore_anon", "workingset_restore_file",

@@ -105,6 +105,38 @@ public class AllocationTests
         Assert.That(tally.Refused, Is.Zero);
     }
 
+    [Test]
+    public void DemotionAllocatesNothing([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy)
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy(policy)) with
+        {
+            Nodes = [new NodeOptions(1024), new NodeOptions(1024, 1), new NodeOptions(1024, 2)],
+            Demotion = true,
+        });
+        AddressSpace space = engine.CreateAddressSpace("s", Pages);
+        engine.Map(space, 0, 4096, engine.CreateFile(4096));
+        uint[] accesses = Skewed(100_000);
+        AccessTally tally = default;
+        Run(20_000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(accesses.Length);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        Assert.That(engine.Read(engine.Root, Counter.pgdemote_kswapd), Is.GreaterThan(1000));
+
+        void Run(int count)
+        {
+            for (int at = 0; at < count; at += 50)
+            {
+                engine.Access(space, accesses.AsSpan(at, 50), ref tally);
+                for (int node = 0; node < 3; node++)
+                    engine.RunKswapd(engine.Nodes[node]);
+            }
+        }
+    }
+
     private static uint[] Skewed(int count)
     {
         var random = new Random(1);

@@ -14,7 +14,8 @@ public class StatisticsTextTests
         "nr_free_pages nr_zone_inactive_anon nr_zone_active_anon nr_zone_inactive_file nr_zone_active_file "
         + "nr_inactive_anon nr_active_anon nr_inactive_file nr_active_file "
         + "workingset_refault_anon workingset_refault_file workingset_activate_anon workingset_activate_file "
-        + "workingset_restore_anon workingset_restore_file nr_anon_pages nr_mapped nr_file_pages nr_vmscan_write nr_vmscan_immediate_reclaim";
+        + "workingset_restore_anon workingset_restore_file nr_anon_pages nr_mapped nr_file_pages nr_vmscan_write nr_vmscan_immediate_reclaim "
+        + "pgdemote_kswapd pgdemote_direct pgdemote_proactive";
 
     private const string EventKeys =
         "pswpin pswpout allocstall_normal pgactivate pgdeactivate pgfault pgmajfault pgrefill "
@@ -48,6 +49,9 @@ public class StatisticsTextTests
             workingset_activate_file 0
             workingset_restore_anon 0
             workingset_restore_file 0
+            pgdemote_kswapd 0
+            pgdemote_direct 0
+            pgdemote_proactive 0
             pgscan 11
             pgsteal 11
             pswpin 1

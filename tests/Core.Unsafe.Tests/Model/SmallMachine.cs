@@ -24,13 +24,14 @@ internal static class SmallMachine
     {
         string[] words = form.Split('/');
         string[] versions = [.. words[1..].Where(w => KernelVersions.TryParse(w, out _))];
-        if (words[1..].Except(versions).Except(["unordered", "concurrent", "identity"]).Any())
+        if (words[1..].Except(versions).Except(["unordered", "concurrent", "identity", "demotion"]).Any())
             throw new ArgumentException($"No form {form}.");
         return Options([.. words[0].Split(' ').Select(Policy)]) with
         {
             Order = words.Contains("unordered") ? ListOrder.Unordered : ListOrder.Exact,
             Concurrent = words.Contains("concurrent"),
             Identity = words.Contains("identity"),
+            Demotion = words.Contains("demotion"),
             Kernel = versions.Length > 0 && KernelVersions.TryParse(versions[0], out KernelVersion kernel) ? kernel : KernelVersion.Fixed,
             StatisticsPeriod = 50,
             WalkSlice = 1000,
