@@ -23,6 +23,20 @@ public class ConcurrentEngineTests
     }
 
     [Test]
+    public void EveryInvariantHoldsWherePagesMoveBetweenNodes(
+        [Values("classic/concurrent/demotion", "mglru/concurrent/demotion", "mglru/unordered/concurrent/demotion", "classic mglru fifo/concurrent/demotion")] string form)
+    {
+        var machine = new CrowdedMachine(SmallMachine.Form(form), 2, 1000, Threads);
+        for (int phase = 0; phase < 5; phase++)
+            Assert.That(machine.Run(TimeSpan.FromMilliseconds(400)), Is.Null);
+
+        TestContext.Out.WriteLine($"{form}: {machine.Done}, {machine.Migrations} moved");
+        Assert.That(machine.Done.Evictions, Is.GreaterThan(500));
+        Assert.That(machine.Migrations, Is.GreaterThan(500));
+        machine.Dispose();
+    }
+
+    [Test]
     public void AChangeOfASpaceThatIsGoneDoesNotReachTheNextOneInItsTables()
     {
         const uint Pages = 20;
@@ -78,7 +92,7 @@ public class ConcurrentEngineTests
             Run(form, seed++, TimeSpan.FromSeconds(Math.Min(left, 20)));
     }
 
-    private static IEnumerable<string> Soaked => [.. Forms, "classic mglru fifo/concurrent", "clock fifo/concurrent"];
+    private static IEnumerable<string> Soaked => [.. Forms, "classic mglru fifo/concurrent", "clock fifo/concurrent", "classic mglru fifo/concurrent/demotion", "mglru/unordered/concurrent/demotion"];
 
     private static (long Accesses, long Evictions, int Phases) Run(string form, int seed, TimeSpan duration)
     {

@@ -95,6 +95,9 @@ internal sealed class CrowdedMachine : IDisposable
     /// <summary>Accesses, evictions and quiet points so far: what a test wants to have happened.</summary>
     public (long Accesses, long Evictions, int Phases) Done => (_tallies.Sum(t => t.Accesses), _ledger.Evictions, _phase);
 
+    /// <summary>Pages that moved to a lower tier so far.</summary>
+    public long Migrations => _ledger.Migrations;
+
     /// <summary>Runs one phase and looks at everything at its end.</summary>
     /// <returns>What went wrong, or null.</returns>
     public string? Run(TimeSpan duration)
@@ -372,11 +375,14 @@ internal sealed class CrowdedMachine : IDisposable
         private readonly Dictionary<PageFile, Page[]> _file = [];
         private long _asked;
         private long _evictions;
+        private long _migrations;
         private volatile string? _problem;
 
         public string? Problem => _problem;
 
         public long Evictions => Volatile.Read(ref _evictions);
+
+        public long Migrations => Volatile.Read(ref _migrations);
 
         public void Track(AddressSpace space, uint pages) => _anon[space] = new Page[pages];
 
@@ -421,6 +427,25 @@ internal sealed class CrowdedMachine : IDisposable
                 _problem ??= $"page {page.Page} of {Name(page)} comes in and is there";
             if (Interlocked.CompareExchange(ref at.Stay, stay + 1, stay) != stay)
                 _problem ??= $"page {page.Page} of {Name(page)} comes in twice at once";
+        }
+
+        /// <summary>A page that moves is there, and what was written to it is told of; its stay goes on.</summary>
+        public override bool Migrate(in BackedPage page, int toNode)
+        {
+            if (Interlocked.Increment(ref _asked) % 10 == 0)
+                return false;
+            Interlocked.Increment(ref _migrations);
+            if (page.NodeId == toNode)
+                _problem ??= $"page {page.Page} of {Name(page)} moves from node {toNode} to the same";
+            if (!Find(page, out Page[] pages))
+                return true;
+            ref Page at = ref pages[page.Page];
+            long stay = Volatile.Read(ref at.Stay);
+            if (page.File is not null ? stay % 2 == 0 : stay % 2 != 0)
+                _problem ??= $"page {page.Page} of {Name(page)} moves and is out";
+            if (page.Space is not null && !page.Dirty && Volatile.Read(ref at.WrittenIn) == stay + 1)
+                _problem ??= $"page {page.Page} of {page.Space.Name} was written to and moves clean";
+            return true;
         }
 
         /// <summary>At a quiet point: what is out by the book is not resident.</summary>

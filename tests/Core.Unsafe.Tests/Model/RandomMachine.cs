@@ -51,6 +51,10 @@ internal sealed class RandomMachine : IDisposable
 
     public Engine Engine { get; }
 
+    /// <summary>Pages demoted so far.</summary>
+    public long Demoted => Engine.Read(Engine.Root, Counter.pgdemote_kswapd)
+        + Engine.Read(Engine.Root, Counter.pgdemote_direct) + Engine.Read(Engine.Root, Counter.pgdemote_proactive);
+
     /// <summary>What the last step was.</summary>
     public string LastStep { get; private set; } = "";
 
@@ -271,5 +275,7 @@ internal sealed class RandomMachine : IDisposable
     private sealed class Refusing(Random random) : Backing
     {
         public override bool PageOut(in BackedPage page) => random.Next(10) != 0;
+
+        public override bool Migrate(in BackedPage page, int toNode) => random.Next(10) != 0;
     }
 }

@@ -14,6 +14,8 @@ public class RandomMachineTests
         "classic lru sieve/identity", "classic/identity/concurrent",
         "mglru@6.1/6.1", "mglru@6.1/6.1/concurrent", "mglru@6.12/6.12/unordered/concurrent", "mglru@6.18-bloom-pid/6.18",
         "classic@6.1/6.1", "classic@6.18/6.18/concurrent", "classic+walk+lookaround", "classic@6.12+walk mglru@6.12/6.12",
+        "classic mglru fifo/demotion", "sieve lru clock mglru/demotion", "mglru/unordered/demotion",
+        "classic/concurrent/demotion", "mglru/unordered/concurrent/demotion",
     ];
 
     private static IEnumerable<string> MixesAndForms => Mixes.Concat(Forms);
@@ -62,6 +64,9 @@ public class RandomMachineTests
             if (problem is not null)
                 Assert.Fail($"seed {seed}, step {step} ({machine.LastStep}): {problem}");
         }
+
+        if (form.Contains("/demotion", StringComparison.Ordinal))
+            Assert.That(machine.Demoted, Is.GreaterThan(steps / 20));
     }
 
     private static string FingerprintOf(string form, int? vectorBits)
