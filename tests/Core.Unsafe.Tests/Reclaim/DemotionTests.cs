@@ -94,6 +94,29 @@ public unsafe class DemotionTests
     }
 
     [Test]
+    public void WhileItsOwnerMovesAPageNoTableNamesIt()
+    {
+        var log = new Log();
+        using Engine engine = Build("fifo", log);
+        PageFile file = engine.CreateFile(4);
+        AddressSpace[] spaces = [engine.CreateAddressSpace("a", 8), engine.CreateAddressSpace("b", 8)];
+        AccessTally tally = default;
+        foreach (AddressSpace space in spaces)
+        {
+            engine.Map(space, 0, 4, file);
+            engine.Access(space, [0, 1, 2, 3, 4, 5, 6, 7], ref tally);
+        }
+
+        int named = 0;
+        log.Look = page => named += spaces.Count(s => (page.Space ?? s) == s && LeafTables.Test(engine.Machine.Tables.Present, s.BaseSlot + (uint)page.Page));
+        engine.Reclaim(new ReclaimRequest(12, null, engine.Nodes[0]));
+
+        Assert.That((log.Moved.Count, named), Is.EqualTo((12, 0)));
+        Assert.That(spaces.Select(s => s.Resident), Is.All.EqualTo(8));
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
     public void APolicyRemembersOfAMovedPageWhatItKnew()
     {
         using Engine engine = Build("fifo", null);
@@ -446,6 +469,9 @@ public unsafe class DemotionTests
 
         public int Asked { get; private set; }
 
+        /// <summary>Called while a page is being moved.</summary>
+        public Action<BackedPage>? Look { get; set; }
+
         public List<(BackedPage Page, int To)> Moved { get; } = [];
 
         public List<BackedPage> Out { get; } = [];
@@ -461,6 +487,7 @@ public unsafe class DemotionTests
             Asked++;
             if (Refuses)
                 return false;
+            Look?.Invoke(page);
             if (Lingers)
             {
                 Volatile.Write(ref _moving, (int)page.Page);
