@@ -89,7 +89,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         LruSizes sizes = target.Statistics();
         if (scan.Background)
         {
-            prepared.AgesAnon = target.CanReclaimAnon(1) && InactiveIsLow(target, sizes, FolioType.Anon);
+            prepared.AgesAnon = target.CanAgeAnon && InactiveIsLow(target, sizes, FolioType.Anon);
             return;
         }
 
@@ -165,7 +165,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         if (!work.AnonAged)
         {
             work.AnonAged = true;
-            if (scan.Background || (view.CanReclaimAnon(1) && InactiveIsLow(view, view.Statistics(), FolioType.Anon)))
+            if (scan.Background || (view.CanAgeAnon && InactiveIsLow(view, view.Statistics(), FolioType.Anon)))
                 Take(view, ActiveAnon, Cluster, ref batch);
         }
     }

@@ -333,6 +333,11 @@ public sealed unsafe class PolicyView
     /// </summary>
     public bool CanReclaimAnon(long pages) => _machine.HasSwapFor(Memcg, pages) || _machine.Demotion.CanDemote(Node);
 
+    /// <summary>
+    /// Aging anonymous pages is worth it: there is swap, full or not, or the node demotes. Source: kernel-reclaim reference 2.10.
+    /// </summary>
+    public bool CanAgeAnon => _machine.SwapTotal > 0 || _machine.Demotion.CanDemote(Node);
+
     /// <summary>memory.min covers all that the cgroup has; never so of the reclaim's target.</summary>
     public bool IsBelowMin(in ScanControl scan) => Protection.BelowMin(Memcg, scan.Target ?? _machine.Root);
 

@@ -181,7 +181,6 @@ public unsafe class ClassicVersionTests
     }
 
     [Test]
-    [Ignore("anon is aged only while swap has room; the kernel asks whether there is any swap")]
     public void AnonIsAgedWhereSwapExistsThoughItIsFull()
     {
         using var lru = new OneLruvec("classic", 10);

@@ -404,7 +404,7 @@ public unsafe class MglruVersionTests
         Assert.That(lru.View.Total(Counter.pgrefill), Is.EqualTo(examined), "kernel-reclaim 5.8");
     }
 
-    [TestCase("mglru@6.1", 12, Ignore = "6.1 is prepared like 6.12")]
+    [TestCase("mglru@6.1", 12)]
     [TestCase("mglru@6.12", 6)]
     [TestCase("mglru@6.18", 6)]
     public void ALargeReclaimOfTheMachineIsPreparedForItsSizeSince612(string policy, int prepared)
