@@ -308,7 +308,9 @@ internal sealed unsafe class FrameTable
     {
         if (!TryOwnerOf(pfn, out uint slot))
             return ushort.MaxValue;
-        return TypeOf(pfn) == FolioType.Anon ? _memcgOfTable[slot >> 9] : _memcgOfFileSlot[slot];
+
+        // In an identity engine there are no files, but a frame that is free by now has no type either.
+        return TypeOf(pfn) == FolioType.Anon || _memcgOfFileSlot == null ? _memcgOfTable[slot >> 9] : _memcgOfFileSlot[slot];
     }
 
     /// <summary>Fetches what is kept for a frame into the cache; any number will do.</summary>
