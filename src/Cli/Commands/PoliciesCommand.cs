@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ReclaimNative.Lab.Policies;
+using ReclaimNative.Machine;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative.Cli.Commands;
@@ -12,7 +13,7 @@ internal static class PoliciesCommand
         Command command = new(
             "policies",
             """
-            Lists the policies: what each is told (accessed bits, every access, the future), what it is, and its switches.
+            Lists the policies: what each is told (accessed bits, every access, the future), what it is, the Linux versions that it can be like, and its switches.
 
             Example:
               reclaim policies
@@ -22,6 +23,8 @@ internal static class PoliciesCommand
             foreach (PolicyDescriptor policy in PolicyCatalog.Shelf.All)
             {
                 Console.WriteLine($"{policy.Name,-8} {policy.Sight.ToString().ToLowerInvariant(),-9} {policy.Summary}");
+                if (policy.HasVersions)
+                    Console.WriteLine($"{"",-18} versions: {string.Join(' ', Enum.GetValues<KernelVersion>().Select(v => "@" + KernelVersions.NameOf(v)))} (the default)");
                 if (policy.Supports != Mechanism.None)
                     Console.WriteLine($"{"",-18} switches: {string.Join(' ', Switches(policy))}");
             }
