@@ -24,7 +24,7 @@ public static class Replay
     /// Page-table entries that a walk of the emulated one-CPU guest gets through between two context switches. One number for
     /// every trace; the order of magnitude is what matters (docs/fidelity.md).
     /// </summary>
-    private const long WalkSlice = 28_000;
+    internal const long WalkSlice = 28_000;
 
     /// <summary>
     /// Pages in and out while the other task of the guest, which reads <c>memory.stat</c> every few milliseconds, comes round

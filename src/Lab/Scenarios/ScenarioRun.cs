@@ -164,6 +164,7 @@ public sealed class ScenarioRun
             AddressSpaces = _scenario.Processes.Length,
             LeafTables = (uint)tables,
             Kernel = _scenario.Kernel ?? policy.Version,
+            WalkSlice = Replay.WalkSlice,
             TableFilter = policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
             Policies = [policy.Define()],
         });
