@@ -266,19 +266,20 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         new(view.Count(InactiveAnon), view.Count(ActiveAnon), view.Count(InactiveFile), view.Count(ActiveFile));
 
     /// <summary>The inactive list is smaller than the active one divided by a ratio that grows with the root of its size.</summary>
-    internal static bool InactiveIsLow(LruSizes sizes, FolioType type) =>
-        IsLow(sizes.Inactive(type), sizes.Active(type), RatioFor(sizes.Inactive(type) + sizes.Active(type)));
+    /// <param name="sizes">The lists.</param>
+    /// <param name="type">Which of them.</param>
+    /// <param name="grows">False: the ratio stays 1.</param>
+    internal static bool InactiveIsLow(LruSizes sizes, FolioType type, bool grows = true)
+    {
+        long inactive = sizes.Inactive(type);
+        long active = sizes.Active(type);
+        long gigabytes = (inactive + active) >> (30 - 12);
+        long ratio = gigabytes == 0 || !grows ? 1 : (long)Math.Sqrt(10 * gigabytes);
+        return inactive * ratio < active;
+    }
 
     private static bool InactiveIsLow(PolicyView view, LruSizes sizes, FolioType type) =>
-        view.Has(Mechanism.Ratio) ? InactiveIsLow(sizes, type) : IsLow(sizes.Inactive(type), sizes.Active(type), ratio: 1);
-
-    private static bool IsLow(long inactive, long active, long ratio) => inactive * ratio < active;
-
-    private static long RatioFor(long pages)
-    {
-        long gigabytes = pages >> (30 - 12);
-        return gigabytes == 0 ? 1 : (long)Math.Sqrt(10 * gigabytes);
-    }
+        InactiveIsLow(sizes, type, view.Has(Mechanism.Ratio));
 
     /// <summary>
     /// After a full round over the lists with enough reclaimed, the type with less left is dropped and the other is cut

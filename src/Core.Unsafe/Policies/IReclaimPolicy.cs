@@ -72,8 +72,8 @@ public interface IReclaimPolicy
 
     /// <summary>
     /// How much to do in the visit that begins. False: nothing. A visit with <see cref="ScanControl.Background"/> is for
-    /// aging alone, and comes by protected cgroups as well. Default: as long as the reclaim wants pages and there are some that can go somewhere; nothing in the
-    /// background.
+    /// aging alone, and comes by protected cgroups as well. Default: as long as the reclaim wants pages and there are some
+    /// that can go somewhere; nothing in the background.
     /// </summary>
     static virtual bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
         DefaultOperations.Budget(view, ref scan, ref budget);

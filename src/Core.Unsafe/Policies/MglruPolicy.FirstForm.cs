@@ -88,10 +88,7 @@ public readonly unsafe partial struct MglruPolicy
         ReadOnlySpan<long> gain = [swappiness, 200 - swappiness];
         int type = MayEvict(PositionOf(ref lru, 0, 0, 1, gain[0]), PositionOf(ref lru, 1, 0, 1, gain[1])) ? 1 : 0;
         Position setPoint = PositionOf(ref lru, 1 - type, 0, 1, gain[1 - type]);
-        int tier = 1;
-        while (tier < Tiers && MayEvict(setPoint, PositionOf(ref lru, type, tier, tier + 1, gain[type])))
-            tier++;
-        lastTier = tier - 1;
+        lastTier = LastTierWithin(ref lru, setPoint, type, gain[type]);
         return type;
     }
 
@@ -126,7 +123,6 @@ public readonly unsafe partial struct MglruPolicy
         foreach (uint pfn in pfns)
         {
             FolioFlags flags = view.Flags(pfn);
-
             int generation = GenerationOf(flags);
 
             // Reclaim has it in its hands, and keeps what is referenced.
@@ -138,7 +134,7 @@ public readonly unsafe partial struct MglruPolicy
     }
 
     /// <summary>Anonymous generations never lead those of files, and hold them back.</summary>
-    private static void CoupleMinSeqs(ref Generations lru, Span<ulong> seqs)
+    private static void FirstCoupleMinSeqs(ref Generations lru, Span<ulong> seqs)
     {
         seqs[0] = Math.Min(seqs[0], seqs[1]);
         seqs[1] = Math.Max(seqs[0], lru.MinSeq[1]);

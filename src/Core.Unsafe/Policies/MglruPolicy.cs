@@ -154,7 +154,9 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// <summary>A large reclaim of the whole machine starts at the priority that its size calls for.</summary>
     public static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
     {
-        if (target.Version == KernelVersion.V6_1 || !scan.IsRootReclaim || scan.Priority != ScanControl.DefaultPriority || scan.NrToReclaim < MinBatch)
+        if (target.Version == KernelVersion.V6_1 || !scan.IsRootReclaim)
+            return;
+        if (scan.Priority != ScanControl.DefaultPriority || scan.NrToReclaim < MinBatch)
             return;
         LruSizes sizes = target.TotalSizes();
         ulong reclaimable = (ulong)(sizes.InactiveFile + (target.CanReclaimAnon(1) ? sizes.InactiveAnon : 0));
@@ -269,8 +271,10 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         int type = (int)view.TypeOf(pfn);
         FolioFlags flags = view.Flags(pfn);
         view.Tally(ref lru.Evicted[type * Tiers + TierOf(view, flags)], 1);
-        ShadowEntry shadow = view.ShadowOf(pfn, TokenOf(lru.MinSeq[type], IsFirstForm(view) ? FirstRefsOf(flags) : RefsOf(flags)));
-        return IsFirstForm(view) ? shadow with { Workingset = FirstRefsOf(flags) != 0 } : shadow;
+        if (!IsFirstForm(view))
+            return view.ShadowOf(pfn, TokenOf(lru.MinSeq[type], RefsOf(flags)));
+        int refs = FirstRefsOf(flags);
+        return view.ShadowOf(pfn, TokenOf(lru.MinSeq[type], refs)) with { Workingset = refs != 0 };
     }
 
     /// <inheritdoc/>
@@ -342,9 +346,9 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         return Math.Clamp(BitOperations.Log2(reclaimable) - bits, ScanControl.DefaultPriority / 2, ScanControl.DefaultPriority);
     }
 
-    /// <summary>Tier of a folio: the logarithm of its descriptor references, the top one for the working set.</summary>
     private static int TierOf(PolicyView view, FolioFlags flags) => IsFirstForm(view) ? FirstTierOfRefs(FirstRefsOf(flags)) : TierOf(flags);
 
+    /// <summary>Tier of a folio: the logarithm of its descriptor references, the top one for the working set.</summary>
     internal static int TierOf(FolioFlags flags) =>
         (flags & FolioFlags.Workingset) != 0 ? Tiers - 1 : TierOfRefs(RefsOf(flags));
 
@@ -478,19 +482,12 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
                 seqs[type]++;
         }
 
-        // Neither type may leave the other behind at the boundary between old and young.
-        if (IsFirstForm(view))
+        if (BothEvictable(swappiness))
         {
-            if (BothEvictable(swappiness))
+            if (IsFirstForm(view))
+                FirstCoupleMinSeqs(ref lru, seqs);
+            else
                 CoupleMinSeqs(ref lru, seqs);
-        }
-        else if (BothEvictable(swappiness))
-        {
-            ulong boundary = lru.MaxSeq - MinGenerations;
-            if (seqs[0] > boundary && seqs[1] < boundary)
-                seqs[0] = boundary;
-            else if (seqs[1] > boundary && seqs[0] < boundary)
-                seqs[1] = boundary;
         }
 
         bool advanced = false;
@@ -504,6 +501,16 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
 
         return advanced;
+    }
+
+    /// <summary>Neither type may leave the other behind at the boundary between old and young.</summary>
+    private static void CoupleMinSeqs(ref Generations lru, Span<ulong> seqs)
+    {
+        ulong boundary = lru.MaxSeq - MinGenerations;
+        if (seqs[0] > boundary && seqs[1] < boundary)
+            seqs[0] = boundary;
+        else if (seqs[1] > boundary && seqs[0] < boundary)
+            seqs[1] = boundary;
     }
 
     private static long IsolateFolios(PolicyView view, ref Generations lru, int swappiness, long toScan, ref FolioBatch batch)
@@ -608,9 +615,14 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         if (!view.Has(Mechanism.Pid))
             return Tiers - 1;
         int gain = IsFirstForm(view) ? 1 : 2;
-        Position setPoint = PositionOf(ref lru, type, 0, 1, gain);
+        return LastTierWithin(ref lru, PositionOf(ref lru, type, 0, 1, gain), type, gain + 1);
+    }
+
+    /// <summary>The last tier of a type up to which none refaults more than the set point.</summary>
+    private static int LastTierWithin(ref Generations lru, Position setPoint, int type, long gain)
+    {
         int tier = 1;
-        while (tier < Tiers && MayEvict(setPoint, PositionOf(ref lru, type, tier, tier + 1, gain + 1)))
+        while (tier < Tiers && MayEvict(setPoint, PositionOf(ref lru, type, tier, tier + 1, gain)))
             tier++;
         return tier - 1;
     }

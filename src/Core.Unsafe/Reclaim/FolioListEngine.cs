@@ -58,13 +58,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
                 continue;
             }
 
-            if (verdict == Verdict.Activate)
-            {
-                _frames.Set(pfn, FolioFlags.Active);
-                view.Count(Counter.pgactivate, 1);
-            }
-
-            batch[survivors++] = pfn;
+            Keep(view, pfn, verdict, ref batch, ref survivors);
         }
 
         Node chosen = _machine.Demotion.ChooseTarget(view.Node);
@@ -105,7 +99,6 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         bool asks = Asks(view);
         int count = batch.Count;
         int survivors = 0;
-        int activated = 0;
         for (int i = 0; i < count; i++)
         {
             uint pfn = batch[i];
@@ -131,18 +124,21 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
                 continue;
             }
 
-            if (verdict == Verdict.Activate)
-            {
-                _frames.Set(pfn, FolioFlags.Active);
-                activated++;
-            }
-
-            batch[survivors++] = pfn;
+            Keep(view, pfn, verdict, ref batch, ref survivors);
         }
 
         batch.Survivors = survivors;
-        if (activated > 0)
-            view.Count(Counter.pgactivate, activated);
+    }
+
+    private void Keep(PolicyView view, uint pfn, Verdict verdict, ref FolioBatch batch, ref int survivors)
+    {
+        if (verdict == Verdict.Activate)
+        {
+            _frames.Set(pfn, FolioFlags.Active);
+            view.Count(Counter.pgactivate, 1);
+        }
+
+        batch[survivors++] = pfn;
     }
 
     /// <summary>Asks the policy which folios of an active list stay; all survive.</summary>
@@ -355,7 +351,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         _tables.Clear(_tables.Present, slot);
         bool accessed = _tables.TestAndClear(_tables.Accessed, slot);
         bool dirty = _tables.TestAndClear(_tables.Dirty, slot);
-        if (backing is not null && !backing.PageOut(new BackedPage(space, null, slot - space.BaseSlot, dirty, view.Node.Id)))
+        if (backing is not null && !backing.PageOut(PageAt(slot, anon: true, dirty, view.Node.Id)))
         {
             _machine.ReturnSwap(view.Memcg);
             if (accessed)
@@ -394,7 +390,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         }
 
         PageFile file = _machine.Files[_tables.Space[slot >> LeafTables.EntriesShift]];
-        if (backing is not null && !backing.PageOut(new BackedPage(null, file, slot - file.SlotOf(0), dirty, view.Node.Id)))
+        if (backing is not null && !backing.PageOut(PageAt(slot, anon: false, dirty, view.Node.Id)))
             return Verdict.Keep;
 
         _tables.Clear(_tables.Present, slot);
