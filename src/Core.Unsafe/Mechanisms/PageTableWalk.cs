@@ -11,10 +11,10 @@ namespace ReclaimNative.Mechanisms;
 
 /// <summary>What a walk is to skip.</summary>
 /// <param name="Force">Look at every table, whatever the filter and the upper level say.</param>
-/// <param name="UseFilter">Consult and feed the Bloom filter of worthwhile tables.</param>
+/// <param name="NoFilter">Neither consult nor feed the Bloom filter of worthwhile tables.</param>
 /// <param name="SkipAnon">Leave areas of anonymous memory alone.</param>
 /// <param name="SkipFile">Leave areas that map files alone.</param>
-public readonly record struct WalkOptions(bool Force = false, bool UseFilter = true, bool SkipAnon = false, bool SkipFile = false);
+public readonly record struct WalkOptions(bool Force = false, bool NoFilter = false, bool SkipAnon = false, bool SkipFile = false);
 
 /// <summary>What a walk saw: the numbers of one line of <c>lru_gen_full</c>.</summary>
 /// <param name="Entries">Page-table entries looked at.</param>
@@ -65,7 +65,7 @@ internal static unsafe class PageTableWalk
         TFilter current = filters.Current;
         TFilter next = filters.Next;
         bool force = options.Force;
-        bool consult = options.UseFilter && IsInUse(lruvec, lruvec.WalkSequence);
+        bool consult = !options.NoFilter && IsInUse(lruvec, lruvec.WalkSequence);
         bool handedOut = false;
         LeafTables tables = machine.Tables;
         ulong nodeBit = 1UL << lruvec.Node.Id;
@@ -83,7 +83,7 @@ internal static unsafe class PageTableWalk
             space.BeginWalk(nodeBit, machine.Concurrent);
 
             // A walk that has nothing to look at leaves the next filter as it is, with what it held two walks ago.
-            if (!handedOut && options.UseFilter)
+            if (!handedOut && !options.NoFilter)
             {
                 next.Clear();
                 lruvec.FiltersInUse |= 1 << (int)((lruvec.WalkSequence + 1) & 1);
@@ -103,7 +103,7 @@ internal static unsafe class PageTableWalk
 
                 (int total, int young) = ScanTable(machine, lruvec, space, table, options, ref sink);
                 bool worthwhile = IsWorthwhile(total, young);
-                if (worthwhile && options.UseFilter)
+                if (worthwhile && !options.NoFilter)
                     next.Add(AddressOf(space, table));
                 if (machine.WalkEndsSlice(total))
                     space.MarkUsed();

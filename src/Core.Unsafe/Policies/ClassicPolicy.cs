@@ -340,7 +340,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
             return Balance.File;
         if (scan.IsCgroupReclaim && swappiness == 0)
             return Balance.File;
-        if (anonOnly && view.Version >= KernelVersion.V6_18)
+        if (anonOnly)
             return Balance.Anon;
         if (scan.Priority == 0 && swappiness != 0)
             return Balance.Equal;

@@ -407,7 +407,7 @@ public sealed unsafe class PolicyView
             return default;
         var sink = new YoungSink(this, YoungSource.Walk);
         WalkResult walked = PageTableWalk.Run(
-            _machine, _lruvec, options with { UseFilter = options.UseFilter && Has(Mechanism.Bloom) }, ref sink);
+            _machine, _lruvec, options with { NoFilter = options.NoFilter || !Has(Mechanism.Bloom) }, ref sink);
         Count(Counter.mm_leaf_total, walked.Entries);
         Count(Counter.mm_leaf_young, walked.Young);
         return walked;

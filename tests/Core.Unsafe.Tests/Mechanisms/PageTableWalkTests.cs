@@ -146,7 +146,7 @@ public unsafe class PageTableWalkTests
         public Lruvec AnyLruvec() => Machine.LruvecAt(_random.Next(4));
 
         public WalkOptions AnyOptions() =>
-            new(_random.Next(4) == 0, _random.Next(4) != 0, _random.Next(4) == 0, _random.Next(4) == 0);
+            new(_random.Next(4) == 0, _random.Next(4) == 0, _random.Next(4) == 0, _random.Next(4) == 0);
 
         public ulong[] Accessed() => new ReadOnlySpan<ulong>(Machine.Tables.Accessed, (int)Machine.Tables.Count * 8).ToArray();
 
@@ -167,13 +167,13 @@ public unsafe class PageTableWalkTests
                 force |= _met.Add((space, lruvec.Node.Id));
                 if (!_used.Remove((space, lruvec.Node.Id)) && !force)
                     continue;
-                if (options.UseFilter)
+                if (!options.NoFilter)
                     next ??= [];
                 for (uint table = space.FirstTable; table < space.FirstTable + space.Tables; table++)
                 {
                     if (!_youngTables.Remove(table) && !force)
                         continue;
-                    if (filter is not null && options.UseFilter && !force && !filter.Contains(table))
+                    if (filter is not null && !options.NoFilter && !force && !filter.Contains(table))
                         continue;
                     (int total, List<uint> young) = Scan(lruvec, space, table, options);
                     cleared.UnionWith(young);

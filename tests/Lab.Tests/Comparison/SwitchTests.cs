@@ -65,6 +65,8 @@ public sealed class SwitchTests
     [TestCase("mglru@6.1", "mglru@6.12")]
     [TestCase("classic", "classic+walk")]
     [TestCase("classic", "classic+lookaround")]
+    [TestCase("mglru", "mglru-bloom")]
+    [TestCase("classic+walk", "classic+walk+bloom")]
     [TestCase("classic", "classic-cost")]
     [TestCase("classic", "classic@6.1")]
     [TestCase("classic", "classic@6.18")]
