@@ -163,6 +163,8 @@ public sealed unsafe partial class Engine
 
     private bool FaultAnon(AddressSpace space, uint page, uint slot, in Arrival arrival, bool write, ref AccessTally tally)
     {
+        if (_host.TellsArrivals)
+            Announce(arrival, slot);
         uint pfn = Obtain(arrival, slot, ref tally);
         _machine.Locks.Enter(slot);
         LeafTables tables = _machine.Tables;
@@ -303,6 +305,8 @@ public sealed unsafe partial class Engine
         _machine.Locks.Exit(slot);
 
         FlushHits();
+        if (_host.TellsArrivals)
+            Announce(arrival, slot);
         uint fresh = Obtain(arrival, slot, ref tally);
         if (fresh == FrameTable.NoFrame)
             return fresh;
@@ -380,6 +384,19 @@ public sealed unsafe partial class Engine
 
         tally.Refused++;
         return FrameTable.NoFrame;
+    }
+
+    /// <summary>Tells the policy of the lruvec where a page will probably come to, before room is made for it.</summary>
+    private void Announce(in Arrival arrival, uint slot)
+    {
+        PolicyView view = _host.ViewOf(arrival.Memcg, _machine.Nodes[_machine.IsIdentity ? _machine.NodeIdOf(slot) : arrival.HomeNode]);
+        if ((view.Definition.Descriptor.Flags & PolicyFlags.SeesArrivals) == 0)
+            return;
+        uint shadow = _machine.Tables.ShadowAt(slot);
+        int tag = -1;
+        if (shadow != 0)
+            _host.Shadows.Unpack(shadow, view.Memcg.Id, (byte)view.Node.Id, out tag);
+        view.Ops.Arrive(view, slot, tag == view.Tag);
     }
 
     /// <summary>The shadow goes to the policy that made it; one of another policy counts as not recent.</summary>

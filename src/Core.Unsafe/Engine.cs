@@ -50,11 +50,7 @@ public sealed unsafe partial class Engine : IDisposable
             throw new EngineException(problem);
         PolicyDefinition[] definitions = [.. options.Policies];
         _backing = options.Backing;
-        _machine = new MachineState(
-            options,
-            definitions.Max(d => d.Descriptor.StateBytes),
-            definitions.Max(d => d.Descriptor.WordsPerPage),
-            definitions.Max(d => d.Descriptor.Lists));
+        _machine = new MachineState(options, options.Needs());
         try
         {
             _host = new PolicyHost(_machine, definitions, options.MemcgCapacity, options.UsesMemcgLru);
@@ -208,11 +204,13 @@ public sealed unsafe partial class Engine : IDisposable
             {
                 if (tables.ShadowAt(slot) != 0 && space.VmaAt(page).File is null)
                     _machine.ReturnSwap(_machine.Memcgs[space.MemcgId]);
+                _host.Forget(slot);
                 tables.SetShadow(slot, 0);
             }
             else if (_machine.Frames.Has(pfn, FolioFlags.SwapBacked))
             {
                 Free(pfn);
+                _host.Forget(slot);
                 tables.Clear(tables.Present, slot);
                 tables.Clear(tables.Accessed, slot);
                 tables.Clear(tables.Dirty, slot);

@@ -19,6 +19,14 @@ public sealed record EngineOptions : MachineOptions
         ? asked == Machine.HierarchyWalk.MemcgLru
         : Kernel >= KernelVersion.V6_12 && Policies.All(p => (p.Descriptor.Flags & PolicyFlags.MemcgLru) != 0);
 
+    /// <summary>What is reserved for the policies: the most that any of them asks for.</summary>
+    internal PolicyNeeds Needs() => new(
+        Policies.Max(p => p.Descriptor.StateBytes),
+        Policies.Max(p => p.Descriptor.WordsPerPage),
+        Policies.Max(p => p.Descriptor.Lists),
+        Policies.Max(p => p.Descriptor.HistoryWords),
+        Policies.Max(p => p.Descriptor.Orders));
+
     internal new string? Problem()
     {
         if (Policies is null || Policies.Count is < 1 or > 64)

@@ -43,7 +43,7 @@ internal sealed unsafe class MachineState : IDisposable
     private readonly int _memcgCapacity;
     private ulong _swapFree;
 
-    public MachineState(MachineOptions options, int policyStateBytes, int policyWords, int policyLists)
+    public MachineState(MachineOptions options, PolicyNeeds policies)
     {
         try
         {
@@ -57,7 +57,7 @@ internal sealed unsafe class MachineState : IDisposable
             int lruvecs = checked(options.MemcgCapacity * options.Nodes.Count);
             bool concurrent = options.Concurrent;
             ulong positions = options.Order == ListOrder.Exact
-                ? OrderedLists.PositionsFor(frames, (ulong)lruvecs * (ulong)policyLists, options.ListSlack, concurrent)
+                ? OrderedLists.PositionsFor(frames, (ulong)lruvecs * (ulong)policies.Lists, options.ListSlack, concurrent)
                 : 0;
             Concurrent = concurrent;
             VectorWidth = VectorWidths.Choose(options.VectorBits);
@@ -73,8 +73,12 @@ internal sealed unsafe class MachineState : IDisposable
             Rmap = new ReverseMap(_store, Tables, IsIdentity ? 0 : options.SharedMappings ?? (uint)(frames / 8), concurrent);
             Locks = new SlotLocks(_store, concurrent);
             Gate = new QuiesceGate(_store, concurrent);
-            PolicyWordCount = policyWords;
-            PolicyWords = _store.Reserve<uint>("frame.policy", (nuint)frames * (nuint)policyWords).Pointer;
+            PolicyWordCount = policies.WordsPerPage;
+            PolicyWords = _store.Reserve<uint>("frame.policy", (nuint)frames * (nuint)PolicyWordCount).Pointer;
+            HistoryWordCount = policies.HistoryWords;
+            HistoryWords = _store.Reserve<uint>("page.policy", (nuint)tables * LeafTables.Entries * (nuint)HistoryWordCount).Pointer;
+            if (policies.Orders > 0)
+                Orders = new PageOrders(_store, (ulong)tables * LeafTables.Entries, lruvecs, policies.Orders);
             _spaces = new AddressSpace?[options.AddressSpaces];
             _memcgCapacity = options.MemcgCapacity;
             HasMemcgs = !options.NoMemcg;
@@ -105,7 +109,7 @@ internal sealed unsafe class MachineState : IDisposable
             Nodes = nodes;
             Demotion = new Demotion(nodes, options.Demotion, concurrent);
             _lruvecs = new Lruvec?[lruvecs];
-            _stateBytes = (policyStateBytes + 63) & ~63;
+            _stateBytes = (policies.StateBytes + 63) & ~63;
             _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
             _lruvecLongs = _store.Reserve<long>("lruvec.sums", (nuint)lruvecs * LongsPerLruvec);
             _policyState = _store.Reserve<byte>("lruvec.policy", (nuint)lruvecs * (nuint)_stateBytes);
@@ -181,6 +185,14 @@ internal sealed unsafe class MachineState : IDisposable
     public uint* PolicyWords { get; }
 
     public int PolicyWordCount { get; }
+
+    /// <summary>32-bit words that policies keep for each page, resident or not, page-major; pages are slots.</summary>
+    public uint* HistoryWords { get; }
+
+    public int HistoryWordCount { get; }
+
+    /// <summary>Orders over pages that policies keep; null where none asks for one.</summary>
+    public PageOrders? Orders { get; }
 
     public Node[] Nodes { get; }
 
@@ -399,6 +411,10 @@ internal sealed unsafe class MachineState : IDisposable
 
         return true;
     }
+
+    /// <summary>Zeroes what policies keep of a page that may not be resident.</summary>
+    public void ForgetPage(uint page) =>
+        new Span<uint>(HistoryWords + (nuint)page * (nuint)HistoryWordCount, HistoryWordCount).Clear();
 
     public void Dispose() => _store.Dispose();
 

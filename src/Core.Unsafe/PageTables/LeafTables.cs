@@ -59,6 +59,9 @@ internal sealed unsafe class LeafTables
     /// <summary>Tables reserved.</summary>
     public uint Count { get; }
 
+    /// <summary>Entries of all tables together; a slot is below it.</summary>
+    public ulong Slots => (ulong)Count * Entries;
+
     /// <summary>The frame or shadow of each slot; null in an identity engine.</summary>
     public uint* Entry { get; }
 

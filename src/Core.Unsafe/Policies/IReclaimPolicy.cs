@@ -37,6 +37,26 @@ public interface IReclaimPolicy
     {
     }
 
+    /// <summary>
+    /// A page that is not resident is about to come in, and room has not been made for it yet; only for policies with
+    /// <see cref="PolicyFlags.SeesArrivals"/>. Called with the lruvec of its cgroup on the node where memory is looked for first.
+    /// An arrival that finds no memory is not followed by a placement. Default: nothing.
+    /// </summary>
+    /// <param name="view">The lruvec.</param>
+    /// <param name="page">Its page number, as <see cref="PolicyView.PageOf"/> will give for its folio.</param>
+    /// <param name="returns">It was evicted before, under this policy.</param>
+    static virtual void Arrive(PolicyView view, uint page, bool returns)
+    {
+    }
+
+    /// <summary>
+    /// A page that is on one of this lruvec's orders is gone for good: its owner discarded it while it was not resident. The core takes
+    /// it off the order afterwards and zeroes its history. Default: nothing.
+    /// </summary>
+    static virtual void Forget(PolicyView view, uint page)
+    {
+    }
+
     /// <summary>Something happened to a folio. Default: a descriptor access is remembered as one reference.</summary>
     static virtual void OnEvent(PolicyView view, uint pfn, FolioEvent what) => DefaultOperations.OnEvent(view, pfn, what);
 

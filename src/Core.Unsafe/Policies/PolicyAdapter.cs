@@ -13,6 +13,8 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         LruvecOnline = &LruvecOnline,
         Place = &Place,
         Remove = &Remove,
+        Arrive = &Arrive,
+        Forget = &Forget,
         OnEvent = &OnEvent,
         OnAccesses = &OnAccesses,
         OnYoung = &OnYoung,
@@ -36,6 +38,10 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
     private static void Place(PolicyView view, uint pfn, PlaceHint hint) => TPolicy.Place(view, pfn, hint);
 
     private static void Remove(PolicyView view, uint pfn, RemoveReason reason) => TPolicy.Remove(view, pfn, reason);
+
+    private static void Arrive(PolicyView view, uint page, bool returns) => TPolicy.Arrive(view, page, returns);
+
+    private static void Forget(PolicyView view, uint page) => TPolicy.Forget(view, page);
 
     private static void OnEvent(PolicyView view, uint pfn, FolioEvent what) => TPolicy.OnEvent(view, pfn, what);
 

@@ -30,6 +30,15 @@ public sealed record PolicyDescriptor
     /// <summary>32-bit words that it keeps for each frame.</summary>
     public int WordsPerPage { get; init; }
 
+    /// <summary>
+    /// 32-bit words that it keeps for each page, resident or not (<see cref="PolicyView.History"/>), 0 to 16. They cost memory for every
+    /// page of the machine's tables that has ever been touched, where <see cref="WordsPerPage"/> costs it for each frame.
+    /// </summary>
+    public int HistoryWords { get; init; }
+
+    /// <summary>Orders over pages, resident or not, that it keeps on each lruvec (<see cref="PolicyView.Order"/>), 0 to 8.</summary>
+    public int Orders { get; init; }
+
     /// <summary>Mechanisms that it uses unless they are switched off.</summary>
     public Mechanism Defaults { get; init; }
 

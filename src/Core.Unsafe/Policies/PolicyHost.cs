@@ -25,6 +25,8 @@ internal sealed unsafe class PolicyHost
         if (usesMemcgLru)
             MemcgLrus = [.. machine.Nodes.Select(n => new MemcgLru(memcgs, (ulong)n.Id, machine.Concurrent))];
         UsesRefaults = definitions.Any(d => (d.Mechanisms & Mechanism.Refault) != 0);
+        TellsArrivals = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesArrivals) != 0);
+        KeepsPages = definitions.Any(d => d.Descriptor.HistoryWords + d.Descriptor.Orders > 0);
         HandsOverAccesses = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);
     }
 
@@ -45,6 +47,12 @@ internal sealed unsafe class PolicyHost
 
     /// <summary>Some policy sees every access, so hits are recorded.</summary>
     public bool HandsOverAccesses { get; }
+
+    /// <summary>Some policy is told of pages before they come in.</summary>
+    public bool TellsArrivals { get; }
+
+    /// <summary>Some policy keeps words or orders of pages that are not resident.</summary>
+    public bool KeepsPages { get; }
 
     public PolicyView ViewAt(int lruvecIndex) => _views[lruvecIndex]!;
 
@@ -79,6 +87,22 @@ internal sealed unsafe class PolicyHost
         foreach (MemoryCgroup child in lruvec.Memcg.Below)
             sum += TotalSizes(Machine.LruvecOf(child, lruvec.Node));
         return sum;
+    }
+
+    /// <summary>A page that was resident or evicted is gone for good: what a policy kept of it goes too.</summary>
+    public void Forget(uint page)
+    {
+        if (!KeepsPages)
+            return;
+        if (Machine.Orders is { } orders && orders.OrderOf(page) is var order and not 0)
+        {
+            PolicyView view = _views[orders.LruvecOf(order)]!;
+            view.Ops.Forget(view, page);
+            if (orders.OrderOf(page) != 0)
+                orders.Remove(page);
+        }
+
+        Machine.ForgetPage(page);
     }
 
     /// <summary>Counts pages that came in or went out; at the end of a period the statistics are flushed.</summary>

@@ -141,6 +141,12 @@ public enum PolicyFlags
     OrderFree = 16,
 
     /// <summary>
+    /// Told of a page that is about to come in, before room is made for it (<see cref="IReclaimPolicy.Arrive"/>): what a
+    /// directory of evicted pages knows of it may decide who goes.
+    /// </summary>
+    SeesArrivals = 64,
+
+    /// <summary>
     /// Reports with <see cref="LruvecBudget.Done"/> that a cgroup has had its turn, and wants to be led around by the memcg LRU:
     /// <see cref="Machine.MachineOptions.HierarchyWalk"/>.
     /// </summary>

@@ -17,7 +17,7 @@ namespace ReclaimNative.Policies;
 /// One object for each lruvec, made with the cgroup. Frame numbers that are not on this lruvec are refused, not
 /// trusted. Nothing here allocates.
 /// </remarks>
-public sealed unsafe class PolicyView
+public sealed unsafe partial class PolicyView
 {
     /// <summary>No folio: the end of a list.</summary>
     public const uint None = FrameTable.NoFrame;

@@ -15,6 +15,10 @@ internal sealed unsafe class ReclaimOps
 
     public required delegate*<PolicyView, uint, RemoveReason, void> Remove { get; init; }
 
+    public required delegate*<PolicyView, uint, bool, void> Arrive { get; init; }
+
+    public required delegate*<PolicyView, uint, void> Forget { get; init; }
+
     public required delegate*<PolicyView, uint, FolioEvent, void> OnEvent { get; init; }
 
     public required delegate*<PolicyView, ReadOnlySpan<uint>, void> OnAccesses { get; init; }
