@@ -28,7 +28,7 @@ public sealed unsafe partial class Engine
     public int Access(AddressSpace space, ReadOnlySpan<uint> accesses, ref AccessTally tally)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         Own(space);
         space.MarkUsed();
         LeafTables tables = _machine.Tables;
@@ -107,7 +107,7 @@ public sealed unsafe partial class Engine
     public bool AccessFile(PageFile file, ulong page, bool write, MemoryCgroup? memcg, int homeNode, ref AccessTally tally)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         Own(file);
         MemoryCgroup charged = Own(memcg);
         if (page >= file.Pages)

@@ -37,7 +37,7 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         Own(node);
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         _machine.FirstTouch(node);
     }
 }

@@ -22,7 +22,7 @@ public sealed unsafe partial class Engine
         Own(memcg);
         if (memcg.IsRoot)
             throw new EngineException("The root cgroup has no memory.max; its limit is the machine.");
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         memcg.Max = pages;
         FlushHits();
         if (_drivers.ReclaimDownTo(memcg, pages))
@@ -49,7 +49,7 @@ public sealed unsafe partial class Engine
         Own(memcg);
         if (memcg.IsRoot)
             throw new EngineException("The root cgroup has no memory.high; its limit is the machine.");
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         memcg.High = pages;
         if (pages != MemoryCgroup.Unlimited)
             _machine.HasHigh = true;
@@ -67,7 +67,7 @@ public sealed unsafe partial class Engine
     public void SetSwapMax(MemoryCgroup memcg, ulong pages)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         Own(memcg);
         if (memcg.IsRoot)
             throw new EngineException("The root cgroup has no memory.swap.max; its limit is the machine's swap.");

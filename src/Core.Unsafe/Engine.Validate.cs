@@ -18,7 +18,7 @@ public sealed unsafe partial class Engine
     public string? Validate(Action<double>? advanced = null)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         _machine.Lists.Drain();
         var audit = new Audit(_machine, _host, advanced);
         return audit.FindProblem() ?? FindStaleHit();

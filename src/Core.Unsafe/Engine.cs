@@ -48,12 +48,15 @@ public sealed unsafe partial class Engine : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.Problem() is { } problem)
             throw new EngineException(problem);
-        PolicyDefinition[] definitions = [.. options.Policies];
+        PolicyDefinition[] definitions = options.Bindable;
         _backing = options.Backing;
         _machine = new MachineState(options, options.Needs());
         try
         {
-            _host = new PolicyHost(_machine, definitions, options.MemcgCapacity, options.UsesMemcgLru);
+            _host = new PolicyHost(_machine, definitions, options.Fallback?.Name, options.MemcgCapacity, options.UsesMemcgLru)
+            {
+                CallNanoseconds = options.PolicyCallMs * 1_000_000L,
+            };
             _folios = new FolioListEngine(_host, _backing);
             _pass = new NodePass(_host, _folios);
             _drivers = new ReclaimDrivers(_host, _pass);
@@ -118,7 +121,7 @@ public sealed unsafe partial class Engine : IDisposable
     public MemoryCgroup CreateMemcg(string name, MemoryCgroup? parent = null, string? policy = null)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         if (!_machine.HasMemcgs)
             throw new EngineException("The engine was built without memory cgroups: there is the root alone, and none can be created.");
         MemoryCgroup above = Own(parent);
@@ -143,7 +146,7 @@ public sealed unsafe partial class Engine : IDisposable
     public AddressSpace CreateAddressSpace(string name, ulong pages, MemoryCgroup? memcg = null, int homeNode = 0)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         MemoryCgroup charged = Own(memcg);
         if (pages == 0)
             throw new EngineException("An address space has at least 1 page.");
@@ -159,7 +162,7 @@ public sealed unsafe partial class Engine : IDisposable
             throw new EngineException("A file has at least 1 page.");
         if (_machine.IsIdentity)
             throw new EngineException("In an identity engine every page is a frame of its own, so there are no files to be mapped.");
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         return _machine.TryAddFile(pages, out string? problem) ?? throw new EngineException(problem!);
     }
 
@@ -170,7 +173,7 @@ public sealed unsafe partial class Engine : IDisposable
     public void Map(AddressSpace space, ulong start, ulong end, PageFile? file, ulong fileOffset = 0, VmaFlags flags = VmaFlags.None)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         Own(space);
         CheckRange(space, start, end);
         if (file is not null)
@@ -185,7 +188,7 @@ public sealed unsafe partial class Engine : IDisposable
     public void Discard(AddressSpace space, ulong start, ulong end)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         Own(space);
         CheckRange(space, start, end);
         DiscardQuietly(space, start, end);
@@ -235,7 +238,7 @@ public sealed unsafe partial class Engine : IDisposable
     public void Destroy(AddressSpace space)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Closure change = _machine.Gate.Close();
+        using QuiesceGate.Closure change = CloseForChange();
         Own(space);
         DiscardQuietly(space, 0, space.Pages);
         _machine.RemoveSpace(space);
@@ -246,7 +249,7 @@ public sealed unsafe partial class Engine : IDisposable
     public bool SetPinned(AddressSpace space, ulong page, bool pinned)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         Own(space);
         CheckPage(space, page);
         uint slot = space.BaseSlot + (uint)page;
@@ -282,7 +285,7 @@ public sealed unsafe partial class Engine : IDisposable
     public bool IsResident(AddressSpace space, ulong page)
     {
         ThrowIfDisposed();
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         Own(space);
         CheckPage(space, page);
         uint slot = space.BaseSlot + (uint)page;
@@ -308,7 +311,7 @@ public sealed unsafe partial class Engine : IDisposable
     {
         ThrowIfDisposed();
         Own(node);
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         FlushHits();
         return _drivers.RunKswapd(node);
     }
@@ -323,7 +326,7 @@ public sealed unsafe partial class Engine : IDisposable
         ThrowIfDisposed();
         Own(node);
         PolicyView view = _host.ViewOf(Own(memcg), node);
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         FlushHits();
         if (!view.Lruvec.TryTakeToken())
             return false;
@@ -342,7 +345,7 @@ public sealed unsafe partial class Engine : IDisposable
         ThrowIfDisposed();
         if (on && _machine.IsIdentity)
             throw new EngineException(MachineOptions.NoDemotion);
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         _machine.Demotion.IsOn = on;
         if (!on)
             return;
@@ -362,7 +365,7 @@ public sealed unsafe partial class Engine : IDisposable
             throw new EngineException($"Swappiness {request.Swappiness} is out of range; a request takes 0 to 200, or {ReclaimRequest.AnonOnly} for anonymous pages alone.");
         if (request.Node is { } asked)
             Own(asked);
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         FlushHits();
         ReadOnlySpan<Node> nodes = request.Node is { } node ? new ReadOnlySpan<Node>(in node) : _machine.Nodes;
         MemoryCgroup? target = request.Memcg is null ? null : Own(request.Memcg);
@@ -376,12 +379,9 @@ public sealed unsafe partial class Engine : IDisposable
     public void FlushStatistics()
     {
         ThrowIfDisposed();
-        using QuiesceGate.Passage call = _machine.Gate.Enter();
+        using QuiesceGate.Passage call = EnterCall();
         _host.FlushStatistics();
     }
-
-    /// <summary>The name of the policy that a cgroup is bound to.</summary>
-    public string PolicyNameOf(MemoryCgroup memcg) => PolicyOf(Own(memcg)).Name;
 
     /// <summary>An event counter of a cgroup and all below it, over all nodes.</summary>
     public long Read(MemoryCgroup memcg, Counter counter)
@@ -450,12 +450,6 @@ public sealed unsafe partial class Engine : IDisposable
         view.Unlink(pfn);
         _folios.Free(view, pfn);
     }
-
-    private PolicyDefinition PolicyOf(MemoryCgroup memcg) => _host.ViewOf(memcg, _machine.Nodes[0]).Definition;
-
-    private PolicyDefinition Definition(string name) =>
-        _host.Definitions.FirstOrDefault(d => d.Name == name)
-        ?? throw new EngineException($"The engine has no policy '{name}'; it was built with {string.Join(", ", _host.Definitions.Select(d => d.Name))}.");
 
     private MemoryCgroup Own(MemoryCgroup? memcg)
     {

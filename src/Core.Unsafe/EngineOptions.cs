@@ -11,6 +11,18 @@ public sealed record EngineOptions : MachineOptions
     /// <summary>The policies of this engine, 1 to 64, all different; the first is bound where nothing else is said.</summary>
     public required IReadOnlyList<PolicyDefinition> Policies { get; init; }
 
+    /// <summary>
+    /// Who gets the pages of a policy that is ejected for breaking the contract; it may be one of <see cref="Policies"/>, and its state is reserved
+    /// from the start. Null: only a policy that throws is ejected, and its pages are evicted in the order of its lists.
+    /// </summary>
+    public PolicyDefinition? Fallback { get; init; }
+
+    /// <summary>
+    /// Longest that one call of a policy may take of its thread's CPU time, in milliseconds, at least 1; looked at where several threads
+    /// drive the engine. With one thread fuel alone is counted, so that a run repeats itself.
+    /// </summary>
+    public int PolicyCallMs { get; init; } = 10;
+
     /// <summary>Told of pages that go out and come in; null for a store that always has room.</summary>
     public Backing? Backing { get; init; }
 
@@ -21,11 +33,14 @@ public sealed record EngineOptions : MachineOptions
 
     /// <summary>What is reserved for the policies: the most that any of them asks for.</summary>
     internal PolicyNeeds Needs() => new(
-        Policies.Max(p => p.Descriptor.StateBytes),
-        Policies.Max(p => p.Descriptor.WordsPerPage),
-        Policies.Max(p => p.Descriptor.Lists),
-        Policies.Max(p => p.Descriptor.HistoryWords),
-        Policies.Max(p => p.Descriptor.Orders));
+        Bindable.Max(p => p.Descriptor.StateBytes),
+        Bindable.Max(p => p.Descriptor.WordsPerPage),
+        Bindable.Max(p => p.Descriptor.Lists),
+        Bindable.Max(p => p.Descriptor.HistoryWords),
+        Bindable.Max(p => p.Descriptor.Orders));
+
+    /// <summary>Every policy that a cgroup may come to be bound to.</summary>
+    internal PolicyDefinition[] Bindable => Fallback is null || Policies.Any(p => p.Name == Fallback.Name) ? [.. Policies] : [.. Policies, Fallback];
 
     internal new string? Problem()
     {
@@ -42,7 +57,9 @@ public sealed record EngineOptions : MachineOptions
 
         if (base.Problem() is { } problem)
             return problem;
-        foreach (PolicyDefinition policy in Policies)
+        if (PolicyCallMs < 1)
+            return $"A call of a policy may take {PolicyCallMs} ms; at least 1 is accepted.";
+        foreach (PolicyDefinition policy in Bindable)
         {
             if (Order == ListOrder.Unordered && (policy.Descriptor.Flags & PolicyFlags.OrderFree) == 0)
                 return $"Policy {policy.Name} needs the order of its lists; an engine without it takes policies that are marked OrderFree, such as mglru.";
@@ -50,7 +67,7 @@ public sealed record EngineOptions : MachineOptions
                 return $"Policy {policy.Name} can't run on several threads at once; an engine for many threads takes policies that are marked Concurrent, such as classic and mglru.";
         }
 
-        ulong lists = (ulong)MemcgCapacity * (ulong)Nodes.Count * (ulong)Policies.Max(p => p.Descriptor.Lists);
+        ulong lists = (ulong)MemcgCapacity * (ulong)Nodes.Count * (ulong)Bindable.Max(p => p.Descriptor.Lists);
         ulong frames = Nodes.Aggregate(0UL, (sum, node) => sum + node.Pages);
         return Order == ListOrder.Exact && OrderedLists.PositionsFor(frames, lists, ListSlack, Concurrent) > uint.MaxValue
             ? $"{frames} frames and {lists} lists need more than 2^32 list positions; with exact order and little slack about 3.4 * 10^9 frames are the most."

@@ -416,6 +416,21 @@ internal sealed unsafe class MachineState : IDisposable
     public void ForgetPage(uint page) =>
         new Span<uint>(HistoryWords + (nuint)page * (nuint)HistoryWordCount, HistoryWordCount).Clear();
 
+    /// <summary>Zeroes what policies keep of every page of a cgroup, resident or not.</summary>
+    public void ForgetPagesOf(MemoryCgroup memcg)
+    {
+        for (uint table = 0; table < Tables.Count; table++)
+        {
+            AddressSpace? space = SpaceAt(Tables.Space[table]);
+            bool isAnon = space is not null && table - space.FirstTable < space.Tables;
+            for (uint page = table * LeafTables.Entries, left = LeafTables.Entries; left > 0; page++, left--)
+            {
+                if (isAnon ? Tables.Memcg[table] == memcg.Id : Tables.FileMemcg != null && Tables.FileMemcg[page] == memcg.Id)
+                    ForgetPage(page);
+            }
+        }
+    }
+
     public void Dispose() => _store.Dispose();
 
     private bool TryTakeSlot()

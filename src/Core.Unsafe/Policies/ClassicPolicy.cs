@@ -56,6 +56,13 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
         }
     }
 
+    /// <inheritdoc/>
+    public static int ColdestFirst(PolicyView view, Span<int> lists)
+    {
+        (lists[0], lists[1], lists[2], lists[3]) = (InactiveAnon, InactiveFile, InactiveAnon + 1, InactiveFile + 1);
+        return 4;
+    }
+
     /// <summary>The two-touch machine of descriptor accesses.</summary>
     public static void OnEvent(PolicyView view, uint pfn, FolioEvent what)
     {

@@ -46,5 +46,12 @@ internal static class DefaultOperations
         scan.NrReclaimed < scan.NrToReclaim
         && budget.Fruitless < 2 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File));
 
+    public static int ColdestFirst(PolicyView view, Span<int> lists)
+    {
+        for (int list = 0; list < lists.Length; list++)
+            lists[list] = list;
+        return lists.Length;
+    }
+
     public static LruSizes Sizes(PolicyView view) => new(view.ResidentOf(FolioType.Anon), 0, view.ResidentOf(FolioType.File), 0);
 }

@@ -45,6 +45,9 @@ public struct FolioBatch
     /// <summary>Pages written to backing store for it.</summary>
     public long Written { get; internal set; }
 
+    /// <summary>Folios left because the policy's verdict was to keep them.</summary>
+    internal long KeptByPolicy { get; set; }
+
     /// <summary>Folios left.</summary>
     public int Survivors { get; internal set; }
 
@@ -54,7 +57,55 @@ public struct FolioBatch
         Count = Survivors = 0;
         Disposition = default;
         Type = default;
-        Scanned = ScannedFile = Examined = Reclaimed = ReclaimedFile = Demoted = Written = 0;
+        Scanned = ScannedFile = Examined = Reclaimed = ReclaimedFile = Demoted = Written = KeptByPolicy = 0;
+    }
+
+    /// <summary>Whether these are the folios that were isolated, in that order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly bool HoldsWhat(in IsolatedFolios isolated)
+    {
+        if (Count != isolated.Count)
+            return false;
+        for (int i = 0; i < Count; i++)
+        {
+            if (_pfns[i] != isolated[i])
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Holds the folios that were isolated, and no others.</summary>
+    internal void TakeFrom(in IsolatedFolios isolated)
+    {
+        Count = isolated.Count;
+        for (int i = 0; i < Count; i++)
+            _pfns[i] = isolated[i];
+        Scanned = Math.Max(Scanned, Count);
+        ScannedFile = Math.Clamp(ScannedFile, 0, Scanned);
+    }
+
+    /// <summary>Holds the survivors that there were before it was shown to a policy, and no others.</summary>
+    internal void RestoreSurvivors(in IsolatedFolios survivors)
+    {
+        Survivors = survivors.Count;
+        for (int i = 0; i < Survivors; i++)
+            _pfns[i] = survivors[i];
+    }
+
+    /// <summary>Whether its survivors are those that there were, in that order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly bool HasSurvivors(in IsolatedFolios survivors)
+    {
+        if (Survivors != survivors.Count)
+            return false;
+        for (int i = 0; i < Survivors; i++)
+        {
+            if (_pfns[i] != survivors[i])
+                return false;
+        }
+
+        return true;
     }
 
     internal void CountScanned(FolioType type)

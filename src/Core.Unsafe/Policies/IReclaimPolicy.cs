@@ -1,3 +1,4 @@
+using System.Text;
 using ReclaimNative.Mechanisms;
 
 namespace ReclaimNative.Policies;
@@ -24,7 +25,25 @@ public interface IReclaimPolicy
     }
 
     /// <summary>
-    /// Puts a folio that is on no list on one of them: a new one, or one that survived isolation.
+    /// Another policy takes the lruvec over, or its pages go with it. State, lists and words are as they were, and gone afterwards.
+    /// Not called when the policy is ejected. Default: nothing.
+    /// </summary>
+    static virtual void LruvecOffline(PolicyView view)
+    {
+    }
+
+    /// <summary>
+    /// Another policy takes the lruvec over: names the lists from the coldest to the hottest, so that the order is carried over. Each is then
+    /// emptied from its cold end. Default: by number.
+    /// </summary>
+    /// <param name="view">The lruvec.</param>
+    /// <param name="lists">Room for every list that the policy declared. Lists that are not named come last.</param>
+    /// <returns>How many were named.</returns>
+    static virtual int ColdestFirst(PolicyView view, Span<int> lists) => DefaultOperations.ColdestFirst(view, lists);
+
+    /// <summary>
+    /// Puts a folio that is on no list on one of them: a new one, one that survived isolation, or, when the policy takes a lruvec over, each
+    /// of its folios from the coldest to the hottest, <see cref="Frames.FolioFlags.Active"/> on those that the policy before thought warm.
     /// Default: the head of list 0, or its tail when so hinted.
     /// </summary>
     static virtual void Place(PolicyView view, uint pfn, PlaceHint hint) => DefaultOperations.Place(view, pfn, hint);
@@ -156,4 +175,12 @@ public interface IReclaimPolicy
     /// null. It may allocate and may be slow; it changes nothing. Default: null.
     /// </summary>
     static virtual string? Check(PolicyView view) => null;
+
+    /// <summary>
+    /// Inspection: writes what the policy knows of a lruvec, a line for each thing. Asked for a dump and before an ejection, so its state
+    /// may be broken. It may allocate and may be slow; it changes nothing. Default: nothing.
+    /// </summary>
+    static virtual void Dump(PolicyView view, StringBuilder text)
+    {
+    }
 }

@@ -74,14 +74,33 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
             view.AddHead(generation * 2 + type, pfn);
     }
 
-    /// <inheritdoc/>
+    /// <summary>What another policy takes over is active if it is in one of the two youngest generations (KR 5.4).</summary>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
         int generation = GenerationOf(view.Flags(pfn));
         if (generation < 0)
             return;
-        view.Tally(ref view.State<Generations>().Pages[generation * 2 + (int)view.TypeOf(pfn)], -1);
+        ref Generations lru = ref view.State<Generations>();
+        view.Tally(ref lru.Pages[generation * 2 + (int)view.TypeOf(pfn)], -1);
         view.ClearFlags(pfn, FolioFlags.GenerationMask);
+        ulong age = (lru.MaxSeq - (ulong)generation) % MaxGenerations;
+        if (reason == RemoveReason.Rebound && age < 2)
+            view.SetFlags(pfn, FolioFlags.Active);
+    }
+
+    /// <summary>Both types of each generation, from the oldest on.</summary>
+    public static int ColdestFirst(PolicyView view, Span<int> lists)
+    {
+        ref Generations lru = ref view.State<Generations>();
+        int count = 0;
+        for (ulong age = MaxGenerations; age-- > 0;)
+        {
+            int generation = (int)((lru.MaxSeq + MaxGenerations - age) % MaxGenerations);
+            lists[count++] = generation * 2;
+            lists[count++] = generation * 2 + 1;
+        }
+
+        return count;
     }
 
     /// <summary>A faulted page starts among the young; descriptor accesses are counted up to the top tier.</summary>

@@ -1,16 +1,20 @@
+using System.Text;
 using ReclaimNative.Mechanisms;
 
 namespace ReclaimNative.Policies;
 
 /// <summary>
-/// Turns a policy type into its operations table. The type is a struct, so the runtime compiles one specialised copy of
-/// each operation and the only indirection left is the table's own pointer.
+/// Turns a policy type into its operations table, each operation under the guard: fuel, blame, and no exception gets out. The
+/// type is a struct, so the runtime compiles one specialised copy of each operation and the only indirection left is the
+/// table's own pointer.
 /// </summary>
 internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IReclaimPolicy
 {
     public static ReclaimOps Ops { get; } = new()
     {
         LruvecOnline = &LruvecOnline,
+        LruvecOffline = &LruvecOffline,
+        ColdestFirst = &ColdestFirst,
         Place = &Place,
         Remove = &Remove,
         Arrive = &Arrive,
@@ -31,54 +35,388 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         OldestBirthMs = &OldestBirthMs,
         Sizes = &Sizes,
         Check = &Check,
+        Dump = &Dump,
     };
 
-    private static void LruvecOnline(PolicyView view) => TPolicy.LruvecOnline(view);
+    private static void LruvecOnline(PolicyView view)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.LruvecOnline);
+        try
+        {
+            TPolicy.LruvecOnline(view);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static void Place(PolicyView view, uint pfn, PlaceHint hint) => TPolicy.Place(view, pfn, hint);
+        view.End(guard);
+    }
 
-    private static void Remove(PolicyView view, uint pfn, RemoveReason reason) => TPolicy.Remove(view, pfn, reason);
+    private static void LruvecOffline(PolicyView view)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.LruvecOffline);
+        try
+        {
+            TPolicy.LruvecOffline(view);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static void Arrive(PolicyView view, uint page, bool returns) => TPolicy.Arrive(view, page, returns);
+        view.End(guard);
+    }
 
-    private static void Forget(PolicyView view, uint page) => TPolicy.Forget(view, page);
+    private static int ColdestFirst(PolicyView view, Span<int> lists)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.ColdestFirst);
+        int answer;
+        try
+        {
+            answer = TPolicy.ColdestFirst(view, lists);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = DefaultOperations.ColdestFirst(view, lists);
+        }
 
-    private static void OnEvent(PolicyView view, uint pfn, FolioEvent what) => TPolicy.OnEvent(view, pfn, what);
+        view.End(guard);
+        return answer;
+    }
 
-    private static void OnAccesses(PolicyView view, ReadOnlySpan<uint> pfns) => TPolicy.OnAccesses(view, pfns);
+    private static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Place);
+        try
+        {
+            TPolicy.Place(view, pfn, hint);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source) => TPolicy.OnYoung(view, pfns, source);
+        view.End(guard);
+    }
 
-    private static void Age(PolicyView view, int swappiness) => TPolicy.Age(view, swappiness);
+    private static void Remove(PolicyView view, uint pfn, RemoveReason reason)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Remove);
+        try
+        {
+            TPolicy.Remove(view, pfn, reason);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass) =>
-        TPolicy.Prepare(target, ref scan, ref pass);
+        view.End(guard);
+    }
 
-    private static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
-        TPolicy.Budget(view, ref scan, ref pass, ref budget);
+    private static void Arrive(PolicyView view, uint page, bool returns)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Arrive);
+        try
+        {
+            TPolicy.Arrive(view, page, returns);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch) =>
-        TPolicy.Isolate(view, ref scan, ref pass, ref budget, ref batch);
+        view.End(guard);
+    }
 
-    private static Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition) =>
-        TPolicy.Verdict(view, pfn, references, disposition);
+    private static void Forget(PolicyView view, uint page)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Forget);
+        try
+        {
+            TPolicy.Forget(view, page);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch) =>
-        TPolicy.After(view, ref scan, ref budget, ref batch);
+        view.End(guard);
+    }
 
-    private static bool Continue(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
-        TPolicy.Continue(view, ref scan, ref pass, ref budget);
+    private static void OnEvent(PolicyView view, uint pfn, FolioEvent what)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.OnEvent);
+        try
+        {
+            TPolicy.OnEvent(view, pfn, what);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static void Visited(PolicyView view, ref ScanControl scan, VisitOutcome outcome) => TPolicy.Visited(view, ref scan, outcome);
+        view.End(guard);
+    }
 
-    private static ShadowEntry MakeShadow(PolicyView view, uint pfn, PolicyView target) => TPolicy.MakeShadow(view, pfn, target);
+    private static void OnAccesses(PolicyView view, ReadOnlySpan<uint> pfns)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.OnAccesses);
+        try
+        {
+            TPolicy.OnAccesses(view, pfns);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault) =>
-        TPolicy.OnRefault(view, pfn, shadow, inFault);
+        view.End(guard);
+    }
 
-    private static long OldestBirthMs(PolicyView view, int swappiness) => TPolicy.OldestBirthMs(view, swappiness);
+    private static void OnYoung(PolicyView view, ReadOnlySpan<uint> pfns, YoungSource source)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.OnYoung);
+        try
+        {
+            TPolicy.OnYoung(view, pfns, source);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
 
-    private static LruSizes Sizes(PolicyView view) => TPolicy.Sizes(view);
+        view.End(guard);
+    }
 
-    private static string? Check(PolicyView view) => TPolicy.Check(view);
+    private static void Age(PolicyView view, int swappiness)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Age);
+        try
+        {
+            TPolicy.Age(view, swappiness);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
+
+        view.End(guard);
+    }
+
+    private static void Prepare(PolicyView target, ref ScanControl scan, ref PassState pass)
+    {
+        PolicyGuard guard = target.Begin(PolicyOperation.Prepare);
+        try
+        {
+            TPolicy.Prepare(target, ref scan, ref pass);
+        }
+        catch (Exception thrown)
+        {
+            target.Threw(thrown);
+        }
+
+        target.End(guard);
+    }
+
+    private static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Budget);
+        bool answer;
+        try
+        {
+            answer = TPolicy.Budget(view, ref scan, ref pass, ref budget);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = false;
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Isolate);
+        try
+        {
+            TPolicy.Isolate(view, ref scan, ref pass, ref budget, ref batch);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
+
+        view.End(guard);
+    }
+
+    private static Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Verdict);
+        Verdict answer;
+        try
+        {
+            answer = TPolicy.Verdict(view, pfn, references, disposition);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = Policies.Verdict.Keep;
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.After);
+        bool answer;
+        try
+        {
+            answer = TPolicy.After(view, ref scan, ref budget, ref batch);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = false;
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static bool Continue(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Continue);
+        bool answer;
+        try
+        {
+            answer = TPolicy.Continue(view, ref scan, ref pass, ref budget);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = false;
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static void Visited(PolicyView view, ref ScanControl scan, VisitOutcome outcome)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Visited);
+        try
+        {
+            TPolicy.Visited(view, ref scan, outcome);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
+
+        view.End(guard);
+    }
+
+    private static ShadowEntry MakeShadow(PolicyView view, uint pfn, PolicyView target)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.MakeShadow);
+        ShadowEntry answer;
+        try
+        {
+            answer = TPolicy.MakeShadow(view, pfn, target);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = view.ShadowOf(pfn, 0);
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.OnRefault);
+        try
+        {
+            TPolicy.OnRefault(view, pfn, shadow, inFault);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
+
+        view.End(guard);
+    }
+
+    private static long OldestBirthMs(PolicyView view, int swappiness)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.OldestBirthMs);
+        long answer;
+        try
+        {
+            answer = TPolicy.OldestBirthMs(view, swappiness);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = long.MinValue;
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static LruSizes Sizes(PolicyView view)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Sizes);
+        LruSizes answer;
+        try
+        {
+            answer = TPolicy.Sizes(view);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = DefaultOperations.Sizes(view);
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static string? Check(PolicyView view)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Check);
+        view.Call.Fuel = long.MaxValue;
+        try
+        {
+            return TPolicy.Check(view);
+        }
+        finally
+        {
+            view.End(guard);
+        }
+    }
+
+    private static void Dump(PolicyView view, StringBuilder text)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.Dump);
+        view.Call.Fuel = long.MaxValue;
+        try
+        {
+            TPolicy.Dump(view, text);
+        }
+        finally
+        {
+            view.End(guard);
+        }
+    }
 }

@@ -7,6 +7,7 @@ public sealed class PolicyDefinition
 {
     private const int MaxHistoryWords = 16;
     private const int MaxOrders = 8;
+    private const int LeastFuel = 1024;
 
     private PolicyDefinition(
         PolicyDescriptor descriptor, ReclaimOps ops, string name, Mechanism mechanisms, KernelVersion version, object? instance)
@@ -47,6 +48,8 @@ public sealed class PolicyDefinition
             throw new ArgumentException($"Policy {descriptor.Name} asks for {descriptor.Lists} lists; 1 to {Lru.FrameLists.MaxLists} are accepted.");
         if (descriptor.LeastReclaim < 1 || descriptor.StateBytes < 0 || descriptor.WordsPerPage is < 0 or > 16)
             throw new ArgumentException($"Policy {descriptor.Name} asks for a negative size, for more than 16 words a page, or reclaims less than a page.");
+        if (descriptor.Fuel < LeastFuel)
+            throw new ArgumentException($"Policy {descriptor.Name} has fuel for {descriptor.Fuel} calls of helpers; at least {LeastFuel} are accepted.");
         if (descriptor.HistoryWords is < 0 or > MaxHistoryWords || descriptor.Orders is < 0 or > MaxOrders)
             throw new ArgumentException($"Policy {descriptor.Name} asks for {descriptor.HistoryWords} words and {descriptor.Orders} orders of pages; 0 to {MaxHistoryWords} and 0 to {MaxOrders} are accepted.");
         if (descriptor.HistoryWords + descriptor.Orders > 0 && (descriptor.Flags & PolicyFlags.Concurrent) != 0)

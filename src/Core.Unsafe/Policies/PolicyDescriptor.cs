@@ -39,6 +39,12 @@ public sealed record PolicyDescriptor
     /// <summary>Orders over pages, resident or not, that it keeps on each lruvec (<see cref="PolicyView.Order"/>), 0 to 8.</summary>
     public int Orders { get; init; }
 
+    /// <summary>
+    /// Fuel of each call: calls of helpers that it may make, one for each page where a helper works on several. An isolation that
+    /// looks at 4096 pages takes some 16,000. At least 1024.
+    /// </summary>
+    public int Fuel { get; init; } = 65536;
+
     /// <summary>Mechanisms that it uses unless they are switched off.</summary>
     public Mechanism Defaults { get; init; }
 

@@ -12,9 +12,14 @@ namespace ReclaimNative.Policies;
 internal sealed unsafe class PolicyHost
 {
     private readonly PolicyView?[] _views;
+    private readonly PolicyRecord[] _records;
+    private readonly PolicyCall? _onlyCall;
+    private readonly int _fallback;
     private long _sinceFlush;
+    private int _ejections;
+    private int _isPending;
 
-    public PolicyHost(MachineState machine, PolicyDefinition[] definitions, int memcgs, bool usesMemcgLru)
+    public PolicyHost(MachineState machine, PolicyDefinition[] definitions, string? fallback, int memcgs, bool usesMemcgLru)
     {
         Machine = machine;
         Definitions = definitions;
@@ -22,6 +27,9 @@ internal sealed unsafe class PolicyHost
             ? ShadowCodec.Narrow(definitions.Length, machine.Frames.Count)
             : new ShadowCodec(32, definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
         _views = new PolicyView?[memcgs * machine.Nodes.Length];
+        _records = [.. definitions.Select(_ => new PolicyRecord(machine.Concurrent))];
+        _onlyCall = machine.Concurrent ? null : new PolicyCall();
+        _fallback = Array.FindIndex(definitions, d => d.Name == fallback);
         if (usesMemcgLru)
             MemcgLrus = [.. machine.Nodes.Select(n => new MemcgLru(memcgs, (ulong)n.Id, machine.Concurrent))];
         UsesRefaults = definitions.Any(d => (d.Mechanisms & Mechanism.Refault) != 0);
@@ -65,6 +73,81 @@ internal sealed unsafe class PolicyHost
         return shadow.Node < Machine.Nodes.Length && index < _views.Length ? _views[index] : null;
     }
 
+    /// <summary>What is known of a policy, by its tag.</summary>
+    public PolicyRecord RecordOf(int tag) => _records[tag];
+
+    /// <summary>Somebody is named to take the pages of ejected policies, so strikes have consequences.</summary>
+    public bool HasFallback => _fallback >= 0;
+
+    /// <summary>Who takes the pages of ejected policies.</summary>
+    public PolicyDefinition Fallback => Definitions[_fallback];
+
+    /// <summary>Ejections so far.</summary>
+    public int Ejections => Volatile.Read(ref _ejections);
+
+    /// <summary>A policy has been ejected whose pages the fallback has not got yet: that takes a thread which is alone.</summary>
+    public bool HasPendingEjection => Volatile.Read(ref _isPending) != 0;
+
+    /// <summary>Longest that one call may take, in nanoseconds of the thread.</summary>
+    public long CallNanoseconds { get; init; }
+
+    /// <summary>The operations that answer for a policy, by its tag.</summary>
+    public ReclaimOps OpsOf(int tag) => _records[tag].IsEjected ? PolicyAdapter<CaretakerPolicy>.Ops : Definitions[tag].Ops;
+
+    /// <summary>The operation that runs where one thread drives the engine, for those who watch from outside; else null.</summary>
+    public PolicyCall? OnlyCall => _onlyCall;
+
+    /// <summary>
+    /// Ends a policy: notes why, and has the caretaker answer in its place from now on, so that what is under way succeeds. The fallback
+    /// gets the pages in <see cref="CompleteEjections"/>.
+    /// </summary>
+    public void Eject(int tag, PolicyOverride cause, PolicyOperation operation, PolicyView at, Exception? thrown)
+    {
+        // Without a fallback only a policy that can't go on is ended, and so the fallback itself.
+        if ((_fallback < 0 || _fallback == tag) && cause != PolicyOverride.Threw)
+            return;
+        PolicyRecord record = _records[tag];
+        if (!record.TryEject())
+        {
+            // Another thread is at it: who goes on before the caretaker answers fails once more for the same reason.
+            var backoff = default(Backoff);
+            while (!record.IsInCare)
+                backoff.Pause();
+            return;
+        }
+
+        foreach (PolicyView? view in _views)
+        {
+            if (view is not null && view.Tag == tag)
+                view.TakeCare();
+        }
+
+        Interlocked.Increment(ref _ejections);
+        record.IsInCare = true;
+        string name = Definitions[tag].Name;
+        string what = thrown is null ? PolicyDump.Sentence(cause) : $"threw {thrown.GetType().Name}: {thrown.Message}";
+        record.Ejection = new PolicyEjection(
+            cause,
+            operation,
+            $"Policy {name} was ejected: {(operation == PolicyOperation.None ? "" : $"in {operation} ")}on {at.Memcg.Path}, node {at.Node.Id}, it {what}.",
+            _fallback < 0 || _fallback == tag ? CaretakerPolicy.Describe().Name : Definitions[_fallback].Name,
+            PolicyDump.Of(at, record));
+        if (_fallback >= 0 && _fallback != tag)
+            Volatile.Write(ref _isPending, 1);
+    }
+
+    /// <summary>Gives the lruvecs of ejected policies to the fallback. For a thread that is alone in the engine.</summary>
+    public void CompleteEjections()
+    {
+        Volatile.Write(ref _isPending, 0);
+        foreach (MemoryCgroup memcg in Machine.Memcgs)
+        {
+            int tag = ViewOf(memcg, Machine.Nodes[0]).Tag;
+            if (_records[tag].IsEjected && tag != _fallback)
+                PolicySwitch.Run(this, memcg, Definitions[_fallback]);
+        }
+    }
+
     public int TagOf(PolicyDefinition definition) => Array.IndexOf(Definitions, definition);
 
     /// <summary>Makes the views of a new cgroup and binds <paramref name="definition"/> to them.</summary>
@@ -72,7 +155,7 @@ internal sealed unsafe class PolicyHost
     {
         foreach (Node node in Machine.Nodes)
         {
-            var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition);
+            var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition, _onlyCall);
             _views[view.Lruvec.Index] = view;
             view.Ops.LruvecOnline(view);
             MemcgLrus?[node.Id].Add(memcg.Id);

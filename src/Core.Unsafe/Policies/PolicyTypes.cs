@@ -24,6 +24,12 @@ public enum RemoveReason
     /// The policy then places the new frame on the lruvec there.
     /// </summary>
     Migrated,
+
+    /// <summary>
+    /// Another policy takes its lruvec over; it is still on its list. The policy leaves <see cref="Frames.FolioFlags.Active"/> on what it
+    /// thinks warm and takes it from what it thinks cold; its words and its own flags are cleared by the core.
+    /// </summary>
+    Rebound,
 }
 
 /// <summary>Something that happened to a resident folio.</summary>

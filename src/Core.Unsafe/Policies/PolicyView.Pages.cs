@@ -56,26 +56,28 @@ public sealed unsafe partial class PolicyView
 
     internal long CountOf(uint order) => _machine.Orders!.Count(order);
 
-    internal uint HeadOf(uint order) => _machine.Orders!.Head(order);
+    internal uint HeadOf(uint order) => Spend() ? _machine.Orders!.Head(order) : None;
 
-    internal uint TailOf(uint order) => _machine.Orders!.Tail(order);
+    internal uint TailOf(uint order) => Spend() ? _machine.Orders!.Tail(order) : None;
 
     internal bool IsOn(uint order, uint page) => page < _machine.Tables.Slots && _machine.Orders!.OrderOf(page) == order;
 
-    internal uint TowardHeadOn(uint order, uint page) => IsOn(order, page) ? _machine.Orders!.TowardHead(page) : RefusePage();
+    internal uint TowardHeadOn(uint order, uint page) => !Spend() ? None : IsOn(order, page) ? _machine.Orders!.TowardHead(page) : RefusePage();
 
-    internal uint TowardTailOn(uint order, uint page) => IsOn(order, page) ? _machine.Orders!.TowardTail(page) : RefusePage();
+    internal uint TowardTailOn(uint order, uint page) => !Spend() ? None : IsOn(order, page) ? _machine.Orders!.TowardTail(page) : RefusePage();
 
     internal bool AddToOrder(uint order, uint page, uint neighbour, bool atHead)
     {
         PageOrders orders = _machine.Orders!;
+        if (!Spend() || !MayChange())
+            return false;
         if (!IsPage(page) || page == neighbour || (neighbour != None && !IsOn(order, neighbour)))
-            return Override();
+            return Refuse(PolicyOverride.OutOfRange);
         if (orders.OrderOf(page) is var old and not 0)
         {
             // A page that has moved to another node is still on an order of the lruvec there: its own, when it is this policy's.
             if (_host.ViewAt(orders.LruvecOf(old)).Tag != Tag)
-                return Override();
+                return Refuse(PolicyOverride.NotItsFolio);
             orders.Remove(page);
         }
 
@@ -90,7 +92,7 @@ public sealed unsafe partial class PolicyView
 
     internal bool RemoveFromOrder(uint order, uint page)
     {
-        if (!IsOn(order, page))
+        if (!IsOn(order, page) || !Spend() || !MayChange())
             return false;
         _machine.Orders!.Remove(page);
         return true;
@@ -106,14 +108,14 @@ public sealed unsafe partial class PolicyView
 
     private uint RefusePage()
     {
-        Override();
+        Refuse(PolicyOverride.OutOfRange);
         return None;
     }
 
     /// <summary>A word that belongs to no page, for whoever asked for one that is not there.</summary>
     private ref uint RefuseWord()
     {
-        Override();
+        Refuse(PolicyOverride.OutOfRange);
         _nowhere = 0;
         return ref _nowhere;
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
@@ -27,20 +26,22 @@ public sealed unsafe partial class PolicyView
         FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Workingset | FolioFlags.Young
         | FolioFlags.GenerationMask | FolioFlags.RefsMask;
 
-    /// <summary>One more than the folio that is being placed by this thread, where there are several.</summary>
-    [ThreadStatic]
-    private static uint _placingHere;
-
     private readonly PolicyHost _host;
     private readonly MachineState _machine;
     private readonly FrameTable _frames;
     private readonly FrameLists _lists;
     private readonly Lruvec _lruvec;
     private readonly bool _concurrent;
-    private readonly int _listCount;
-    private uint _placing = None;
 
-    internal PolicyView(PolicyHost host, Lruvec lruvec, PolicyDefinition definition)
+    /// <summary>Lruvecs of other policies are near: whose folio it is has to be asked before its flags or accessed bits are touched.</summary>
+    private readonly bool _hasNeighbours;
+
+    private int _listCount;
+    private int _stateBytes;
+    private int _words;
+    private long _fuel;
+
+    internal PolicyView(PolicyHost host, Lruvec lruvec, PolicyDefinition definition, PolicyCall? onlyCall)
     {
         _host = host;
         _machine = host.Machine;
@@ -48,18 +49,17 @@ public sealed unsafe partial class PolicyView
         _lists = _machine.Lists;
         _concurrent = _machine.Concurrent;
         _lruvec = lruvec;
-        Definition = definition;
-        Ops = definition.Ops;
-        Version = definition.Version;
-        _listCount = definition.Descriptor.Lists;
-        Tag = host.TagOf(definition);
+        _onlyCall = onlyCall;
+        _here = PolicyCall.PlaceOf(PolicyOperation.None, lruvec.Index);
+        _hasNeighbours = host.Definitions.Length > 1;
+        Bind(definition);
     }
 
     /// <summary>The cgroup of this lruvec.</summary>
     public MemoryCgroup Memcg => _lruvec.Memcg;
 
     /// <summary>The Linux that the policy is to behave like.</summary>
-    public KernelVersion Version { get; }
+    public KernelVersion Version { get; private set; }
 
     /// <summary>The node of this lruvec.</summary>
     public Node Node => _lruvec.Node;
@@ -81,69 +81,59 @@ public sealed unsafe partial class PolicyView
 
     internal Lruvec Lruvec => _lruvec;
 
-    internal ReclaimOps Ops { get; }
+    /// <summary>Its policy's operations; those of the caretaker from the moment on at which the policy is ejected.</summary>
+    internal ReclaimOps Ops { get; private set; }
 
-    internal PolicyDefinition Definition { get; }
+    internal PolicyDefinition Definition { get; private set; }
+
+    internal int ListCount => _listCount;
 
     /// <summary>Position of the policy among the engine's: its tag in shadows and its place in a pass.</summary>
-    internal int Tag { get; }
+    internal int Tag { get; private set; }
 
     /// <summary>The policy's state for this lruvec, <see cref="PolicyDescriptor.StateBytes"/> bytes of it.</summary>
+    /// <exception cref="InvalidOperationException">It declared fewer.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref T State<T>() where T : unmanaged
     {
-        Debug.Assert(Unsafe.SizeOf<T>() <= Definition.Descriptor.StateBytes, "state larger than declared");
+        if (Unsafe.SizeOf<T>() > _stateBytes)
+            ThrowStateTooLarge(Unsafe.SizeOf<T>());
         return ref Unsafe.AsRef<T>(_lruvec.State);
     }
 
-    /// <summary>Word <paramref name="index"/> of those that the policy keeps for a frame.</summary>
+    /// <summary>
+    /// Word <paramref name="index"/> of those that the policy keeps for a frame. One that does not exist is refused: what is written there is lost.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref uint Word(uint pfn, int index)
     {
-        Debug.Assert(index < _machine.PolicyWordCount, "more words than declared");
+        if (pfn >= _frames.Count || unchecked((uint)index) >= (uint)_words)
+            return ref RefuseWord();
         return ref _machine.PolicyWords[(nuint)pfn * (nuint)_machine.PolicyWordCount + (nuint)index];
-    }
-
-    /// <summary>
-    /// The folio that the core has the policy place, until it is placed. The only one that may be put on a list: others are
-    /// isolated as well, and a reclaimer relies on what it has isolated staying so.
-    /// </summary>
-    private uint Placing
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _concurrent ? unchecked(_placingHere - 1) : _placing;
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        set
-        {
-            if (_concurrent)
-                _placingHere = unchecked(value + 1);
-            else
-                _placing = value;
-        }
     }
 
     /// <summary>Whether the policy was bound with <paramref name="mechanism"/> on.</summary>
     public bool Has(Mechanism mechanism) => (Definition.Mechanisms & mechanism) != 0;
 
     /// <summary>Folios of a list.</summary>
-    public long Count(int list) => _lists.Count(_lruvec.Lists, list);
+    public long Count(int list) => IsList(list) ? _lists.Count(_lruvec.Lists, list) : 0;
 
     /// <summary>The oldest folio of a list, or <see cref="None"/>; where lists have no order, the next one of its sweep.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Tail(int list) => _lists.Tail(_lruvec.Lists, list);
+    public uint Tail(int list) => IsList(list) && MayLook() ? _lists.Tail(_lruvec.Lists, list) : None;
 
     /// <summary>The most recent folio of a list, or <see cref="None"/>; where lists have no order, any.</summary>
-    public uint Head(int list) => _lists.Head(_lruvec.Lists, list);
+    public uint Head(int list) => IsList(list) && MayLook() ? _lists.Head(_lruvec.Lists, list) : None;
 
     /// <summary>The next more recent folio of the same list, or <see cref="None"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint TowardHead(uint pfn) => _lists.TowardHead(_lruvec.Lists, pfn);
+    public uint TowardHead(uint pfn) => MayLook() && IsHere(pfn) ? _lists.TowardHead(_lruvec.Lists, pfn) : None;
 
     /// <summary>The next older folio of the same list, or <see cref="None"/>; also where lists have no order.</summary>
-    public uint TowardTail(uint pfn) => _lists.TowardTail(pfn);
+    public uint TowardTail(uint pfn) => MayLook() && IsHere(pfn) ? _lists.TowardTail(pfn) : None;
 
     /// <summary>The list that a folio is on; meaningful while it is on one.</summary>
-    public int ListOf(uint pfn) => _lists.ListOf(pfn);
+    public int ListOf(uint pfn) => IsHere(pfn) ? _lists.ListOf(pfn) : 0;
 
     /// <summary>Puts a folio that is on no list at the recent end of one.</summary>
     /// <returns>False, and an override counted, when the folio is not this lruvec's to place.</returns>
@@ -151,8 +141,8 @@ public sealed unsafe partial class PolicyView
     public bool AddHead(int list, uint pfn)
     {
         if (!MayPlace(list, pfn))
-            return Override();
-        Placing = None;
+            return Refuse(IsInRange(list, pfn) ? PolicyOverride.NotItsFolio : PolicyOverride.OutOfRange);
+        Call.Placing = None;
         _lruvec.CountResident(_frames.TypeOf(pfn), 1);
         _lists.AddHead(_lruvec.Lists, list, pfn);
         return true;
@@ -163,8 +153,8 @@ public sealed unsafe partial class PolicyView
     public bool AddTail(int list, uint pfn)
     {
         if (!MayPlace(list, pfn))
-            return Override();
-        Placing = None;
+            return Refuse(IsInRange(list, pfn) ? PolicyOverride.NotItsFolio : PolicyOverride.OutOfRange);
+        Call.Placing = None;
         _lruvec.CountResident(_frames.TypeOf(pfn), 1);
         bool taken = _lruvec.EnterToken();
         _lists.AddTail(_lruvec.Lists, list, pfn);
@@ -180,11 +170,11 @@ public sealed unsafe partial class PolicyView
     /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MoveToHead(int list, uint pfn) =>
-        IsOnList(list, pfn) && HasType(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: true) : Gone(list, pfn);
+        MayMove() && (IsOnList(list, pfn) && HasType(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: true) : Gone(list, pfn));
 
     /// <summary>Moves a folio to the cold end of a list, its own or another. As <see cref="MoveToHead"/>; in decisions only.</summary>
     public bool MoveToTail(int list, uint pfn) =>
-        IsOnList(list, pfn) && HasType(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: false) : Gone(list, pfn);
+        MayMove() && MayLook() && (IsOnList(list, pfn) && HasType(list, pfn) ? _lists.TryMove(_lruvec.Lists, list, pfn, toHead: false) : Gone(list, pfn));
 
     /// <summary>
     /// Takes a folio off its list into <paramref name="batch"/>. Refused, and an override counted, when it is not this
@@ -200,8 +190,12 @@ public sealed unsafe partial class PolicyView
     {
         batch.Examined++;
         before = FolioFlags.None;
-        if (batch.Count == FolioBatch.Capacity)
-            return Override();
+        if (!Spend())
+            return false;
+        if (!MayIsolate(batch))
+            return false;
+        if (_taken.Count == FolioBatch.Capacity)
+            return Refuse(PolicyOverride.BatchFull);
         if (!IsOnList(0, pfn))
             return Gone(0, pfn);
         if (!_lists.TryTake(_lruvec.Lists, pfn, out before))
@@ -209,7 +203,7 @@ public sealed unsafe partial class PolicyView
         FolioType type = (before & FolioFlags.SwapBacked) != 0 ? FolioType.Anon : FolioType.File;
         batch.CountScanned(type);
         _lruvec.CountResident(type, -1);
-        batch[batch.Count++] = pfn;
+        Take(pfn, ref batch);
         return true;
     }
 
@@ -221,19 +215,19 @@ public sealed unsafe partial class PolicyView
     [SkipLocalsInit]
     public int IsolateTail(int list, int pages, ref FolioBatch batch)
     {
-        if (unchecked((uint)list) >= (uint)_listCount)
-        {
-            Override();
+        if (!IsList(list) || !MayIsolate(batch))
             return 0;
-        }
+        pages = Math.Clamp(pages, 0, FolioBatch.Capacity - _taken.Count);
+        if (!Spend(pages + 1))
+            return 0;
 
         Span<uint> pfns = stackalloc uint[FolioBatch.Capacity];
-        int count = _lists.TakeTail(_lruvec.Lists, list, pfns[..Math.Clamp(pages, 0, FolioBatch.Capacity - batch.Count)]);
+        int count = _lists.TakeTail(_lruvec.Lists, list, pfns[..pages]);
         int file = 0;
         for (int i = 0; i < count; i++)
         {
             file += _frames.TypeOf(pfns[i]) == FolioType.File ? 1 : 0;
-            batch[batch.Count++] = pfns[i];
+            Take(pfns[i], ref batch);
         }
 
         batch.Examined += count;
@@ -250,13 +244,15 @@ public sealed unsafe partial class PolicyView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PassOver(uint pfn, ref FolioBatch batch)
     {
+        if (!Spend() || !IsHere(pfn))
+            return;
         batch.Examined++;
-        batch.CountScanned(TypeOf(pfn));
+        batch.CountScanned(_frames.TypeOf(pfn));
     }
 
     /// <summary>State bits of a folio.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public FolioFlags Flags(uint pfn) => _frames.Flags(pfn);
+    public FolioFlags Flags(uint pfn) => IsFrame(pfn) ? _frames.Flags(pfn) : FolioFlags.None;
 
     /// <summary>Sets those of <paramref name="flags"/> that a policy may change.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -270,6 +266,9 @@ public sealed unsafe partial class PolicyView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Change(uint pfn, FolioFlags clear, FolioFlags set)
     {
+        if (!MayTouch(pfn) || !MayChange())
+            return;
+
         // Without order the generation of a folio on a list is the list: it changes by TryChange, which counts it.
         FolioFlags own = _frames.IsOrdered ? PolicyFlags : PolicyFlags & ~FolioFlags.GenerationMask;
         _frames.Change(pfn, clear & own, set & own);
@@ -282,7 +281,7 @@ public sealed unsafe partial class PolicyView
     /// <returns>False: something changed meanwhile, and nothing was done.</returns>
     public bool TryChange(uint pfn, FolioFlags expected, FolioFlags clear, FolioFlags set)
     {
-        return _lists.TryChange(_lruvec.Lists, pfn, expected, clear & PolicyFlags, set & PolicyFlags);
+        return MayTouch(pfn) && MayMove() && _lists.TryChange(_lruvec.Lists, pfn, expected, clear & PolicyFlags, set & PolicyFlags);
     }
 
     /// <summary>Adds to a number of the policy's own state that notices change: atomic where several threads run.</summary>
@@ -291,11 +290,11 @@ public sealed unsafe partial class PolicyView
 
     /// <summary>Anonymous or file.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public FolioType TypeOf(uint pfn) => _frames.TypeOf(pfn);
+    public FolioType TypeOf(uint pfn) => IsFrame(pfn) ? _frames.TypeOf(pfn) : FolioType.Anon;
 
     /// <summary>Clears the accessed bits of every mapping of a folio; true when one was set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TestAndClearYoung(uint pfn) => ReferenceScan.TestAndClearYoung(_machine, pfn);
+    public bool TestAndClearYoung(uint pfn) => MayTouch(pfn) && MayMove() && ReferenceScan.TestAndClearYoung(_machine, pfn);
 
     /// <summary>Pages of one type on the lists of this lruvec alone.</summary>
     public long ResidentOf(FolioType type) => _lruvec.OwnResident[(int)type];
@@ -403,8 +402,14 @@ public sealed unsafe partial class PolicyView
     /// </summary>
     public WalkResult WalkPageTables(WalkOptions options)
     {
-        if (!Has(Mechanism.Walk))
+        if (!Has(Mechanism.Walk) || !Spend())
             return default;
+        if (!Runs(Decisions))
+        {
+            Refuse(PolicyOverride.WrongOperation);
+            return default;
+        }
+
         var sink = new YoungSink(this, YoungSource.Walk);
         WalkResult walked = PageTableWalk.Run(
             _machine, _lruvec, options with { NoFilter = options.NoFilter || !Has(Mechanism.Bloom) }, ref sink);
@@ -417,14 +422,18 @@ public sealed unsafe partial class PolicyView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Place(uint pfn, PlaceHint hint)
     {
-        Placing = pfn;
+        PolicyCall call = Call;
+        call.Placing = pfn;
         Ops.Place(this, pfn, hint);
-        if (Placing != None)
+        if (call.Placing != None)
         {
-            Override();
-            AddHead(_frames.IsOrdered ? 0 : (int)_frames.TypeOf(pfn), pfn);
+            Refuse(PolicyOverride.NotPlaced);
+            AddHead(FirstListFor(pfn), pfn);
         }
     }
+
+    /// <summary>The first list that may hold a folio.</summary>
+    internal int FirstListFor(uint pfn) => _frames.IsOrdered ? 0 : (int)_frames.TypeOf(pfn);
 
     /// <summary>Takes a folio off its list for good.</summary>
     internal void Unlink(uint pfn)
@@ -436,7 +445,7 @@ public sealed unsafe partial class PolicyView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayPlace(int list, uint pfn) =>
         unchecked((uint)list) < (uint)_listCount
-        && pfn == Placing
+        && pfn == Call.Placing
         && pfn != None
         && (!_concurrent || _machine.LruvecIndexOf(pfn) == _lruvec.Index)
         && HasType(list, pfn);
@@ -453,13 +462,68 @@ public sealed unsafe partial class PolicyView
 
     /// <summary>What is not on a list can have left it a moment ago where several threads run: no fault of the policy's.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool Gone(int list, uint pfn) =>
-        _concurrent && unchecked((uint)list) < (uint)Definition.Descriptor.Lists && pfn < _frames.Count ? false : Override();
+    private bool Gone(int list, uint pfn)
+    {
+        if (!IsInRange(list, pfn))
+            return Refuse(PolicyOverride.OutOfRange);
+        return !_concurrent && Refuse(PolicyOverride.NotItsFolio);
+    }
+
+    private bool IsInRange(int list, uint pfn) => unchecked((uint)list) < (uint)_listCount && pfn < _frames.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsList(int list) => unchecked((uint)list) < (uint)_listCount || Refuse(PolicyOverride.OutOfRange);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsFrame(uint pfn) => pfn < _frames.Count || Refuse(PolicyOverride.OutOfRange);
+
+    /// <summary>Whether a folio is on a list of this lruvec, from which its neighbours can be found.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsHere(uint pfn) => IsOnList(0, pfn) || Gone(0, pfn);
+
+    /// <summary>
+    /// Whether flags and accessed bits of a frame are this policy's to touch: it is in use, and where other policies are near, it is
+    /// this lruvec's. Among lruvecs of one policy nobody else can be harmed.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayTouch(uint pfn) =>
+        (IsFrame(pfn) && (_frames.Flags(pfn) & (FolioFlags.Lru | FolioFlags.Isolated)) != 0
+            && (!_hasNeighbours || _machine.LruvecIndexOf(pfn) == _lruvec.Index))
+        || Gone(0, pfn);
+
+    /// <summary>A step along lists. Where several threads run it takes the lruvec's token, so it is for decisions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayLook() => Spend() && (!_concurrent || Runs(Decisions | Inspections) || Refuse(PolicyOverride.WrongOperation));
+
+    /// <summary>A change of lists.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayMove() => Spend() && MayChange();
+
+    /// <summary>Folios are isolated by the isolation of this lruvec, and by the core itself into a batch of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayIsolate(in FolioBatch batch)
+    {
+        PolicyCall call = Call;
+        return call.Place == (_here | (long)PolicyOperation.Isolate) || MayIsolateUnguarded(call, batch);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool Override()
+    private bool MayIsolateUnguarded(PolicyCall call, in FolioBatch batch)
     {
-        _lruvec.Counts.Add(Counter.policy_overrides, 1);
-        return false;
+        if (call.Place != 0)
+            return Refuse(PolicyOverride.WrongOperation);
+        _taken.Copy(batch);
+        return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Take(uint pfn, ref FolioBatch batch)
+    {
+        _taken[_taken.Count++] = pfn;
+        if (batch.Count < FolioBatch.Capacity)
+            batch[batch.Count++] = pfn;
+    }
+
+    private void ThrowStateTooLarge(int bytes) =>
+        throw new InvalidOperationException($"Policy {Definition.Name} asks for {bytes} bytes of state and declared {_stateBytes}.");
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using ReclaimNative.Mechanisms;
 
 namespace ReclaimNative.Policies;
@@ -10,6 +11,10 @@ namespace ReclaimNative.Policies;
 internal sealed unsafe class ReclaimOps
 {
     public required delegate*<PolicyView, void> LruvecOnline { get; init; }
+
+    public required delegate*<PolicyView, void> LruvecOffline { get; init; }
+
+    public required delegate*<PolicyView, Span<int>, int> ColdestFirst { get; init; }
 
     public required delegate*<PolicyView, uint, PlaceHint, void> Place { get; init; }
 
@@ -50,4 +55,6 @@ internal sealed unsafe class ReclaimOps
     public required delegate*<PolicyView, LruSizes> Sizes { get; init; }
 
     public required delegate*<PolicyView, string?> Check { get; init; }
+
+    public required delegate*<PolicyView, StringBuilder, void> Dump { get; init; }
 }

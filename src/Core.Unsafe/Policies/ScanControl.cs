@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ReclaimNative.Machine;
 
 namespace ReclaimNative.Policies;
@@ -59,6 +60,12 @@ public struct ScanControl
     /// <summary>Something was left alone because of memory.low.</summary>
     public bool LowSkipped { get; set; }
 
+    /// <summary>Folios isolated so far.</summary>
+    internal long Isolated { get; set; }
+
+    /// <summary>Those of them that stayed because the policy said so when it was asked.</summary>
+    internal long KeptByPolicy { get; set; }
+
     /// <summary>A pass with <see cref="CacheTrim"/> has freed nothing.</summary>
     internal bool CacheTrimFailed { get; set; }
 
@@ -70,6 +77,32 @@ public struct ScanControl
 
     /// <summary>Reclaim for a cgroup, the root included.</summary>
     public readonly bool IsCgroupReclaim => Target is not null;
+
+    /// <summary>
+    /// The sums are those that the core last knew. An operation can't write one of them, but it can write over the whole.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly bool IsIntact(in ScanSums known) =>
+        NrToReclaim == known.Wanted && NrReclaimed == known.Reclaimed && NrScanned == known.Scanned && Isolated == known.Isolated;
+
+    /// <summary>The sums as they are now.</summary>
+    internal readonly ScanSums Sums => new(NrToReclaim, NrReclaimed, NrScanned, Isolated, KeptByPolicy);
+
+    /// <summary>The reclaim as it began, with the sums of the core's and what a policy may change as it is now.</summary>
+    internal readonly ScanControl Mended(in ScanControl began, in ScanSums known) => began with
+    {
+        NrToReclaim = known.Wanted,
+        NrReclaimed = known.Reclaimed,
+        NrScanned = known.Scanned,
+        Isolated = known.Isolated,
+        KeptByPolicy = known.Kept,
+        Priority = Priority,
+        CacheTrim = CacheTrim,
+        ForceDeactivate = ForceDeactivate,
+        SkippedDeactivate = SkippedDeactivate,
+        IgnoreLow = IgnoreLow,
+        LowSkipped = LowSkipped,
+    };
 
     /// <summary>
     /// Nothing more is wanted of this node: as many pages as asked for are freed, or kswapd has free frames to spare. Source:

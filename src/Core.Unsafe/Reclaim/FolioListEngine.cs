@@ -51,7 +51,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         for (int i = 0; i < batch.Count; i++)
         {
             uint pfn = batch[i];
-            Verdict verdict = AskLocked(view, scan, pfn, asks);
+            Verdict verdict = AskLocked(view, scan, pfn, asks, ref batch);
             if (verdict is Verdict.Reclaim or Verdict.ReclaimClean)
             {
                 aside[aside.Count++] = pfn;
@@ -187,7 +187,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// <summary>One folio with its lock held: Reclaim when it is gone.</summary>
     private Verdict Work(PolicyView view, PolicyView target, in ScanControl scan, uint pfn, uint slot, bool asks, ref FolioBatch batch)
     {
-        Verdict verdict = Ask(view, scan, pfn, asks);
+        Verdict verdict = Ask(view, scan, pfn, asks, ref batch);
         if (verdict is not (Verdict.Reclaim or Verdict.ReclaimClean))
             return verdict;
         return _frames.TypeOf(pfn) == FolioType.Anon
@@ -195,22 +195,31 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             : EvictFile(view, target, pfn, slot, writes: !asks, ref batch);
     }
 
-    private Verdict Ask(PolicyView view, in ScanControl scan, uint pfn, bool asks)
+    private Verdict Ask(PolicyView view, in ScanControl scan, uint pfn, bool asks, ref FolioBatch batch)
     {
         if (_frames.Has(pfn, FolioFlags.Pinned))
+        {
+            view.Refuse(PolicyOverride.Pinned);
             return Verdict.Keep;
-        return asks ? Judge(view, scan, pfn, Disposition.Shrink) : Verdict.Reclaim;
+        }
+
+        if (!asks)
+            return Verdict.Reclaim;
+        Verdict verdict = Judge(view, scan, pfn, Disposition.Shrink);
+        if (verdict is not (Verdict.Reclaim or Verdict.ReclaimClean))
+            batch.KeptByPolicy++;
+        return verdict;
     }
 
     /// <summary>As <see cref="Ask"/>, of a page whose lock is yet to be taken.</summary>
-    private Verdict AskLocked(PolicyView view, in ScanControl scan, uint pfn, bool asks)
+    private Verdict AskLocked(PolicyView view, in ScanControl scan, uint pfn, bool asks, ref FolioBatch batch)
     {
         uint slot = _frames.OwnerOf(pfn);
         if (!_machine.Locks.TryEnter(slot))
             return Verdict.Keep;
         try
         {
-            return Ask(view, scan, pfn, asks);
+            return Ask(view, scan, pfn, asks, ref batch);
         }
         finally
         {
@@ -333,7 +342,11 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         var sink = new YoungSink(view, YoungSource.Lookaround);
         References references = ReferenceScan.Run(
             _machine, view.Lruvec, pfn, scan.Target, view.Has(Mechanism.Lookaround), ref sink);
-        return view.Ops.Verdict(view, pfn, references, disposition);
+        Verdict verdict = view.Ops.Verdict(view, pfn, references, disposition);
+        if (verdict is >= Verdict.Reclaim and <= Verdict.Activate)
+            return verdict;
+        view.Refuse(PolicyOverride.BadAnswer);
+        return Verdict.Keep;
     }
 
     /// <summary>

@@ -54,7 +54,9 @@ internal sealed unsafe class NodePass
         {
             // A target with nothing below it, the common case at a limit, is a walk of one in whatever order.
             PassState pass = default;
+            ScanControl began = scan;
             target.Ops.Prepare(target, ref scan, ref pass);
+            Mend(target, ref scan, began, began.Sums);
             Visit(target, target, ref scan, ref pass, out bool isDone);
             if (isDone)
                 NoteTurn(target);
@@ -190,7 +192,11 @@ internal sealed unsafe class NodePass
             return false;
         ReclaimOps ops = view.Ops;
         LruvecBudget budget = default;
-        if (!ops.Budget(view, ref scan, ref pass, ref budget))
+        ScanControl began = scan;
+        ScanSums known = scan.Sums;
+        bool wants = ops.Budget(view, ref scan, ref pass, ref budget);
+        Mend(view, ref scan, began, known);
+        if (!wants)
         {
             view.Lruvec.ReleaseToken();
             return true;
@@ -198,14 +204,19 @@ internal sealed unsafe class NodePass
 
         // Twice round finds every page that can be freed; a policy that goes on looking is stopped here. What it says it
         // has examined is believed only within what it took and what ends the visit, and the sum is kept from it.
-        long bound = 2 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File)) + VisitSlack;
+        long resident = view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File);
+        long bound = 2 * resident + VisitSlack;
+        long most = 2 * scan.NrToReclaim + (resident >> Math.Clamp(scan.Priority, 0, ScanControl.DefaultPriority)) + VisitSlack;
         long examined = 0;
         long fruitless = 0;
         do
         {
             Unsafe.SkipInit(out FolioBatch batch);
             batch.Begin();
+            view.BeginIsolation();
             ops.Isolate(view, ref scan, ref pass, ref budget, ref batch);
+            view.Reconcile(ref batch);
+            Mend(view, ref scan, began, known);
 
             // Decisions are over for now: working a batch off may take as long as its owner's store takes.
             view.Lruvec.ReleaseToken();
@@ -214,21 +225,33 @@ internal sealed unsafe class NodePass
             fruitless += looked;
             if (batch.Count == 0)
                 Account(view, ref scan, batch);
-            else if (WorkOff(view, target, ref scan, ref budget, ref batch) > 0)
+            else if (WorkOff(view, target, ref scan, began, ref budget, ref batch) > 0)
                 fruitless = 0;
             if (looked == 0)
                 break;
             if (fruitless > bound)
             {
-                view.Count(Counter.policy_overrides, 1);
+                view.Refuse(PolicyOverride.Endless);
                 break;
             }
 
+            if (budget.Reclaimed > most)
+            {
+                view.Refuse(PolicyOverride.TooMany);
+                break;
+            }
+
+            // Who was ejected in this visit is not asked again; the caretaker gets a visit of its own.
+            if (!ReferenceEquals(view.Ops, ops))
+                break;
+            known = scan.Sums;
             budget.Examined = examined;
             budget.Fruitless = fruitless;
             if (!TryTakeToken(view, ref scan))
                 break;
-            if (!ops.Continue(view, ref scan, ref pass, ref budget))
+            wants = ops.Continue(view, ref scan, ref pass, ref budget);
+            Mend(view, ref scan, began, known);
+            if (!wants)
             {
                 view.Lruvec.ReleaseToken();
                 break;
@@ -237,8 +260,25 @@ internal sealed unsafe class NodePass
         while (true);
 
         isDone = budget.Done;
-        ops.Visited(view, ref scan, isDone ? VisitOutcome.Done : VisitOutcome.Partial);
+        known = scan.Sums;
+        view.Ops.Visited(view, ref scan, isDone ? VisitOutcome.Done : VisitOutcome.Partial);
+        Mend(view, ref scan, began, known);
         return true;
+    }
+
+    /// <summary>An operation gets the parameters of the reclaim to read and to set some of them; what it may not set is put back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mend(PolicyView view, ref ScanControl scan, in ScanControl began, in ScanSums known)
+    {
+        if (!scan.IsIntact(known))
+            MendTampered(view, ref scan, began, known);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void MendTampered(PolicyView view, ref ScanControl scan, in ScanControl began, in ScanSums known)
+    {
+        scan = scan.Mended(began, known);
+        view.Refuse(PolicyOverride.Tampered);
     }
 
     /// <summary>The right to decide about a lruvec, tried for a moment: another reclaimer is at it, and there are others to go to.</summary>
@@ -260,9 +300,10 @@ internal sealed unsafe class NodePass
     }
 
     /// <summary>Evicts from a batch or ages it, and puts back what is left. Returns the pages that left.</summary>
-    private long WorkOff(PolicyView view, PolicyView target, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
+    private long WorkOff(PolicyView view, PolicyView target, ref ScanControl scan, in ScanControl began, ref LruvecBudget budget, ref FolioBatch batch)
     {
         long before = scan.NrReclaimed;
+        scan.Isolated += batch.Count;
         if (batch.Disposition == Disposition.Deactivate)
         {
             _engine.Deactivate(view, scan, ref batch);
@@ -274,10 +315,29 @@ internal sealed unsafe class NodePass
             budget.Reclaimed += batch.Reclaimed;
         }
 
-        if (view.Ops.After(view, ref scan, ref budget, ref batch) && batch.Survivors > 0)
+        ScanSums known = scan.Sums;
+        bool again = AskAfter(view, ref scan, ref budget, ref batch);
+        Mend(view, ref scan, began, known);
+        if (again && batch.Survivors > 0)
             RetryOnce(view, target, ref scan, ref budget, ref batch);
         _engine.PutBack(view, ref batch);
         return scan.NrReclaimed - before;
+    }
+
+    /// <summary>Shows the policy what became of a batch; the survivors stay what they are, whatever it makes of them.</summary>
+    [SkipLocalsInit]
+    private static bool AskAfter(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
+    {
+        Unsafe.SkipInit(out IsolatedFolios known);
+        known.Copy(batch, batch.Survivors);
+        bool again = view.Ops.After(view, ref scan, ref budget, ref batch);
+        if (!batch.HasSurvivors(known))
+        {
+            batch.RestoreSurvivors(known);
+            view.Refuse(PolicyOverride.Tampered);
+        }
+
+        return again;
     }
 
     /// <summary>The policy asked for the survivors that are clean, unmapped and not active to be tried once more.</summary>
@@ -314,7 +374,11 @@ internal sealed unsafe class NodePass
         {
             int tag = BitOperations.TrailingZeroCount(bound);
             bound &= bound - 1;
-            _host.Definitions[tag].Ops.Prepare(target, ref scan, ref passes[tag]);
+            ScanControl began = scan;
+            target.Call.Blamed = tag;
+            _host.OpsOf(tag).Prepare(target, ref scan, ref passes[tag]);
+            Mend(target, ref scan, began, began.Sums);
+            target.Call.Blamed = PolicyCall.ItsOwn;
         }
     }
 
@@ -330,6 +394,7 @@ internal sealed unsafe class NodePass
     {
         scan.NrScanned += batch.Scanned;
         scan.NrReclaimed += batch.Reclaimed;
+        scan.KeptByPolicy += batch.KeptByPolicy;
         (Counter scanned, Counter stolen, Counter demoted) = scan.Reclaimer switch
         {
             Reclaimer.Kswapd => (Counter.pgscan_kswapd, Counter.pgsteal_kswapd, Counter.pgdemote_kswapd),

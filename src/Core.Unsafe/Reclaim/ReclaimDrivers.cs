@@ -271,6 +271,7 @@ internal sealed unsafe class ReclaimDrivers
     {
         // 6.1 has no walk that reclaimers share.
         bool fullWalk = _machine.Kernel == KernelVersion.V6_1;
+        int ejections = _host.Ejections;
         _machine.Lists.Drain();
         while (true)
         {
@@ -323,7 +324,35 @@ internal sealed unsafe class ReclaimDrivers
             }
             else
             {
-                return 0;
+                if (_host.HasFallback)
+                    Judge(scan, nodes);
+                if (_host.Ejections == ejections)
+                    return 0;
+
+                // A policy was ejected on the way: its pages are looked after by another now, who gets all of the chances.
+                ejections = _host.Ejections;
+                fullWalk = _machine.Kernel == KernelVersion.V6_1;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A reclaim has failed. Was it a policy? One that proposed nothing, or kept whatever it was asked about, though it had pages that
+    /// could go and that nothing protects.
+    /// </summary>
+    private void Judge(in ScanControl scan, ReadOnlySpan<Node> nodes)
+    {
+        if (scan.Isolated != scan.KeptByPolicy)
+            return;
+        PolicyOverride kind = scan.Isolated == 0 ? PolicyOverride.Withheld : PolicyOverride.KeptAll;
+        var walk = new MemcgWalk(scan.Target ?? _machine.Root, null);
+        while (walk.MoveNext(out MemoryCgroup memcg))
+        {
+            foreach (Node node in nodes)
+            {
+                PolicyView view = _host.ViewOf(memcg, node);
+                if (view.Evictable(scan) > 0 && memcg.EffectiveMin == 0 && memcg.EffectiveLow == 0)
+                    view.Refuse(kind);
             }
         }
     }

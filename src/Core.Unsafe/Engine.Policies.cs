@@ -1,0 +1,82 @@
+using ReclaimNative.Concurrency;
+using ReclaimNative.Machine;
+using ReclaimNative.Policies;
+
+namespace ReclaimNative;
+
+public sealed unsafe partial class Engine
+{
+    /// <summary>
+    /// What the core has to say of each of its policies, in the order in which they were given, the fallback last unless it is one of
+    /// them. Callable from any thread of a concurrent engine.
+    /// </summary>
+    public IReadOnlyList<PolicyReport> PolicyReports
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return [.. _host.Definitions.Select((d, tag) => new PolicyReport(d.Name, _host.RecordOf(tag).Counts(), _host.RecordOf(tag).Ejection))];
+        }
+    }
+
+    /// <summary>The name of the policy that a cgroup is bound to; of the fallback, once its own has been ejected.</summary>
+    public string PolicyNameOf(MemoryCgroup memcg) => PolicyOf(Own(memcg)).Name;
+
+    /// <summary>
+    /// Binds another policy to a cgroup while its pages stay where they are: the old policy's order is carried over, coldest first. The
+    /// cgroups below keep theirs. Nothing else changes: no page is evicted, and accessed bits stay set.
+    /// </summary>
+    /// <remarks>
+    /// Waits for the calls in flight and keeps others waiting meanwhile, in time proportional to the resident pages of the cgroup.
+    /// A policy that is bound again starts anew; its shadows from before are still known by their tag.
+    /// </remarks>
+    /// <param name="memcg">The cgroup.</param>
+    /// <param name="policy">One of the engine's policies, by the name that it was given with.</param>
+    /// <exception cref="EngineException">There is no such policy, or it was ejected.</exception>
+    public void SetPolicy(MemoryCgroup memcg, string policy)
+    {
+        ThrowIfDisposed();
+        Own(memcg);
+        PolicyDefinition definition = Definition(policy);
+        using QuiesceGate.Closure change = CloseForChange();
+        if (_host.RecordOf(_host.TagOf(definition)).Ejection is { } ejection)
+            throw new EngineException($"{ejection.Message} It can't be bound again.");
+        if (ReferenceEquals(PolicyOf(memcg), definition))
+            return;
+        FlushHits();
+        _machine.Lists.Drain();
+        PolicySwitch.Run(_host, memcg, definition);
+    }
+
+    private PolicyDefinition PolicyOf(MemoryCgroup memcg)
+    {
+        PolicyView view = _host.ViewOf(memcg, _machine.Nodes[0]);
+        return _host.HasFallback && _host.RecordOf(view.Tag).IsEjected ? _host.Fallback : view.Definition;
+    }
+
+    private PolicyDefinition Definition(string name) =>
+        _host.Definitions.FirstOrDefault(d => d.Name == name)
+        ?? throw new EngineException($"The engine has no policy '{name}'; it was built with {string.Join(", ", _host.Definitions.Select(d => d.Name))}.");
+
+    /// <summary>An ordinary call begins. A policy that was ejected in an earlier one is replaced first, which takes a thread that is alone.</summary>
+    private QuiesceGate.Passage EnterCall()
+    {
+        if (_host.HasPendingEjection)
+            CloseForChange().Dispose();
+        return _machine.Gate.Enter();
+    }
+
+    /// <summary>A change begins: nobody else is in the engine until it ends.</summary>
+    private QuiesceGate.Closure CloseForChange()
+    {
+        QuiesceGate.Closure change = _machine.Gate.Close();
+        if (_host.HasPendingEjection)
+        {
+            FlushHits();
+            _machine.Lists.Drain();
+            _host.CompleteEjections();
+        }
+
+        return change;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using ReclaimNative.Concurrency;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>How one policy of an engine has behaved.</summary>
+/// <remarks>Any thread may count and strike; strikes that threads lose to each other's halving are forgiven.</remarks>
+internal sealed class PolicyRecord(bool concurrent)
+{
+    /// <summary>Samples after which strikes are halved.</summary>
+    public const long Forgiveness = 64;
+
+    private static readonly int Kinds = Enum.GetValues<PolicyOverride>().Length;
+
+    private readonly long[] _counts = new long[Kinds];
+    private long _strikes;
+    private int _ejected;
+    private bool _isInCare;
+    private PolicyEjection? _ejection;
+
+    /// <summary>It has been ejected, or is just being.</summary>
+    public bool IsEjected => Volatile.Read(ref _ejected) != 0;
+
+    /// <summary>The caretaker answers in its place.</summary>
+    public bool IsInCare
+    {
+        get => Volatile.Read(ref _isInCare);
+        set => Volatile.Write(ref _isInCare, value);
+    }
+
+    /// <summary>The end of it; null until it is written up, a moment after it began.</summary>
+    public PolicyEjection? Ejection
+    {
+        get => Volatile.Read(ref _ejection);
+        set => Volatile.Write(ref _ejection, value);
+    }
+
+    /// <summary>Counts an override; true when the policy has had one too many.</summary>
+    public bool Count(PolicyOverride kind)
+    {
+        Atomic.Add(ref _counts[(int)kind], 1, concurrent);
+        return Atomic.Add(ref _strikes, WeightOf(kind), concurrent) >= PolicyReport.StrikeLimit;
+    }
+
+    public void Forgive() => Volatile.Write(ref _strikes, Volatile.Read(ref _strikes) / 2);
+
+    /// <summary>The right to eject it, given once.</summary>
+    public bool TryEject() => Interlocked.Exchange(ref _ejected, 1) == 0;
+
+    public ImmutableArray<long> Counts() => [.. _counts];
+
+    private static int WeightOf(PolicyOverride kind) => kind switch
+    {
+        PolicyOverride.Endless or PolicyOverride.Pinned => 0,
+        PolicyOverride.OutOfFuel => 8,
+        PolicyOverride.TooMany or PolicyOverride.Tampered or PolicyOverride.Allocated or PolicyOverride.TooSlow => 16,
+        PolicyOverride.KeptAll => 22,
+        PolicyOverride.Withheld or PolicyOverride.Threw => PolicyReport.StrikeLimit,
+        _ => 1,
+    };
+}

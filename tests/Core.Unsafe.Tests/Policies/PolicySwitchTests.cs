@@ -1,0 +1,203 @@
+using ReclaimNative.Machine;
+using ReclaimNative.Observe;
+using ReclaimNative.PageTables;
+using ReclaimNative.Policies;
+using ReclaimNative.Tests.Model;
+
+namespace ReclaimNative.Tests.Policies;
+
+/// <summary>A cgroup changes its policy with its pages resident.</summary>
+public class PolicySwitchTests
+{
+    private static readonly string[] Shelf = [.. PolicyShelf.BuiltIn.All.Select(d => d.Name)];
+
+    [Test]
+    public void NothingLeavesAndNothingIsLost([ValueSource(nameof(Shelf))] string from, [ValueSource(nameof(Shelf))] string to)
+    {
+        if (from == to)
+            return;
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(from), SmallMachine.Policy(to));
+        (MemoryCgroup memcg, AddressSpace space) = Busy(engine, 300, 200, seed: 1);
+        bool[] before = Resident(engine, space);
+        ulong usage = memcg.Usage;
+
+        engine.SetPolicy(memcg, to);
+
+        Assert.That(engine.PolicyNameOf(memcg), Is.EqualTo(to));
+        Assert.That(engine.PolicyNameOf(engine.Root), Is.EqualTo(from), "the others keep theirs");
+        Assert.That(Resident(engine, space), Is.EqualTo(before));
+        Assert.That(memcg.Usage, Is.EqualTo(usage));
+        Assert.That(engine.Validate(), Is.Null);
+
+        Run(engine, space, 300, 3000, seed: 2);
+        Assert.That(engine.Validate(), Is.Null);
+        engine.SetPolicy(memcg, from);
+        Assert.That(engine.Validate(), Is.Null);
+        Run(engine, space, 300, 3000, seed: 3);
+
+        Assert.That(engine.Validate(), Is.Null);
+        Assert.That(engine.Read(memcg, Counter.policy_overrides), Is.Zero);
+        Assert.That(memcg.Usage, Is.InRange(100, 200), "kernels free a batch at a time");
+    }
+
+    [Test]
+    public void OrderIsCarriedOverColdestFirst([Values("lru", "fifo", "sieve")] string to)
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("lru"), SmallMachine.Policy("fifo"), SmallMachine.Policy("sieve"));
+        MemoryCgroup memcg = engine.CreateMemcg("m", policy: to == "lru" ? "fifo" : "lru");
+        AddressSpace space = engine.CreateAddressSpace("s", 100, memcg);
+        engine.SetMax(memcg, 8);
+        AccessTally tally = default;
+        engine.Access(space, [7, 3, 5, 1, 0, 2, 6, 4], ref tally);
+
+        engine.SetPolicy(memcg, to);
+
+        uint[] order = [7, 3, 5, 1, 0, 2, 6, 4];
+        for (uint i = 0; i < order.Length; i++)
+        {
+            engine.Access(space, [50 + i], ref tally);
+            Assert.That(engine.IsResident(space, order[i]), Is.False, $"page {order[i]} is number {i} to go");
+            if (i + 1 < order.Length)
+                Assert.That(engine.IsResident(space, order[i + 1]), Is.True);
+        }
+    }
+
+    [Test]
+    public void WhatMglruHoldsYoungIsActiveForClassicAndBack()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("mglru"), SmallMachine.Policy("classic"));
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 100, memcg);
+        PageFile file = engine.CreateFile(50);
+        AccessTally tally = default;
+        for (uint page = 0; page < 20; page++)
+            engine.Access(space, [page], ref tally);
+        for (uint page = 0; page < 10; page++)
+            engine.AccessFile(file, page, false, memcg, 0, ref tally);
+
+        engine.SetPolicy(memcg, "classic");
+
+        Assert.That(engine.SizesOf(memcg, engine.Nodes[0]), Is.EqualTo(new LruSizes(0, 20, 10, 0)), "faulted pages were in young generations, read ones in old");
+        engine.SetPolicy(memcg, "mglru");
+        Assert.That(engine.SizesOf(memcg, engine.Nodes[0]), Is.EqualTo(new LruSizes(0, 20, 10, 0)));
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
+    public void EachFormOfEngineSwitches([Values("mglru fifo clock", "mglru fifo clock/concurrent", "mglru fifo clock/identity")] string form)
+    {
+        string[] names = ["fifo", "clock", "mglru", "clock", "fifo", "mglru"];
+        EngineOptions options = SmallMachine.Form(form);
+        using var engine = new Engine(options.Identity ? options with { LeafTables = null } : options);
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 512, memcg);
+        engine.SetMax(memcg, 100);
+        for (int i = 0; i < names.Length; i++)
+        {
+            Run(engine, space, 512, 1500, seed: i);
+            engine.SetPolicy(memcg, names[i]);
+            Assert.That(engine.Validate(), Is.Null, names[i]);
+        }
+
+        Run(engine, space, 512, 1500, seed: 9);
+        Assert.That(engine.Validate(), Is.Null);
+        Assert.That(memcg.Usage, Is.InRange(20, 100), "kernels free a batch at a time");
+    }
+
+    [Test]
+    public void AnUnorderedEngineSwitchesBetweenFormsOfMglru()
+    {
+        using var engine = new Engine(SmallMachine.Form("mglru mglru-bloom/unordered"));
+        (MemoryCgroup memcg, AddressSpace space) = Busy(engine, 300, 200, seed: 1);
+
+        engine.SetPolicy(memcg, "mglru-bloom");
+
+        Assert.That(engine.Validate(), Is.Null);
+        Run(engine, space, 300, 3000, seed: 2);
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
+    public void TrafficGoesOnWhileAPolicyIsSwitched()
+    {
+        using var engine = new Engine(SmallMachine.Form("classic mglru fifo/concurrent"));
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        engine.SetMax(memcg, 200);
+        AddressSpace[] spaces = [.. Enumerable.Range(0, 3).Select(i => engine.CreateAddressSpace($"s{i}", 300, memcg))];
+        int stop = 0;
+        Thread[] threads = [.. spaces.Select((space, i) => new Thread(() =>
+        {
+            for (int seed = i; Volatile.Read(ref stop) == 0; seed += 3)
+                Run(engine, space, 300, 500, seed);
+        }))];
+        foreach (Thread thread in threads)
+            thread.Start();
+        string[] names = ["mglru", "fifo", "classic"];
+        for (int i = 0; i < 60; i++)
+        {
+            Thread.Sleep(2);
+            engine.SetPolicy(memcg, names[i % names.Length]);
+        }
+
+        Volatile.Write(ref stop, 1);
+        foreach (Thread thread in threads)
+            thread.Join();
+
+        Assert.That(engine.Validate(), Is.Null);
+        Assert.That(engine.Read(memcg, Counter.policy_overrides), Is.Zero);
+    }
+
+    [Test]
+    public void APolicyThatIsNotThereIsRefused()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("lru"));
+
+        Assert.That(
+            () => engine.SetPolicy(engine.Root, "fifo"),
+            Throws.TypeOf<EngineException>().With.Message.EqualTo("The engine has no policy 'fifo'; it was built with lru."));
+    }
+
+    [Test]
+    public void ShadowsOfTheOldPolicyAreRefaultsOfWhichNothingIsKnown()
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("classic"), SmallMachine.Policy("mglru"));
+        (MemoryCgroup memcg, AddressSpace space) = Busy(engine, 300, 100, seed: 1);
+        engine.SetPolicy(memcg, "mglru");
+        long before = engine.Read(memcg, Counter.workingset_refault_anon);
+        AccessTally tally = default;
+        uint gone = (uint)Enumerable.Range(0, 300).First(p => !engine.IsResident(space, (ulong)p));
+
+        engine.Access(space, [gone], ref tally);
+
+        Assert.That(tally.Refaults, Is.EqualTo(1));
+        Assert.That(engine.Read(memcg, Counter.workingset_refault_anon), Is.EqualTo(before + 1));
+    }
+
+    private static (MemoryCgroup Memcg, AddressSpace Space) Busy(Engine engine, uint pages, ulong max, int seed)
+    {
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", pages, memcg);
+        engine.SetMax(memcg, max);
+        for (uint page = 0; page < 200; page++)
+        {
+            AccessTally tally = default;
+            engine.Access(space, [page], ref tally);
+        }
+
+        Run(engine, space, pages, 3000, seed);
+        return (memcg, space);
+    }
+
+    private static void Run(Engine engine, AddressSpace space, uint pages, int steps, int seed)
+    {
+        var random = new Random(seed);
+        AccessTally tally = default;
+        for (int step = 0; step < steps; step++)
+            engine.Access(space, [(uint)(random.NextDouble() * random.NextDouble() * pages)], ref tally);
+        if (tally.Refused > 0)
+            throw new InvalidOperationException("An access was refused.");
+    }
+
+    private static bool[] Resident(Engine engine, AddressSpace space) =>
+        [.. Enumerable.Range(0, (int)space.Pages).Select(page => engine.IsResident(space, (ulong)page))];
+}
