@@ -14,7 +14,7 @@ namespace ReclaimNative.Lab.Tests.Comparison;
 /// </summary>
 public sealed class ExactMissCountTests
 {
-    private static readonly string[] Policies = ["fifo", "lru", "clock", "sieve", "opt"];
+    private static readonly string[] Policies = ["fifo", "lru", "clock", "sieve", "s3fifo", "arc", "2q", "lfu", "opt"];
 
     private static readonly Dictionary<string, string> Files = new()
     {
