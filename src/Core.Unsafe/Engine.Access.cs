@@ -305,6 +305,13 @@ public sealed unsafe partial class Engine
         _machine.Locks.Exit(slot);
 
         FlushHits();
+        if (_host.KeepsPages && tables.FileMemcg[slot] != arrival.Memcg.Id)
+        {
+            // It comes in for another cgroup than before: what the policy there has kept of it ends.
+            _host.Forget(slot);
+            tables.FileMemcg[slot] = arrival.Memcg.Id;
+        }
+
         if (_host.TellsArrivals)
             Announce(arrival, slot);
         uint fresh = Obtain(arrival, slot, ref tally);
