@@ -187,6 +187,7 @@ public sealed unsafe partial class Engine
         uint shadow = tables.ShadowAt(slot);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
         PolicyView view = ViewOf(arrival.Memcg, pfn);
+        _host.ComeIn(slot, view.Lruvec);
         if (shadow == 0)
         {
             tally.ColdFaults++;
@@ -330,6 +331,7 @@ public sealed unsafe partial class Engine
         _machine.Frames.Hold(fresh, FolioType.File, slot);
         tables.FileMemcg[slot] = arrival.Memcg.Id;
         PolicyView view = ViewOf(arrival.Memcg, fresh);
+        _host.ComeIn(slot, view.Lruvec);
         uint shadow = tables.ShadowAt(slot);
         if (shadow == 0)
         {

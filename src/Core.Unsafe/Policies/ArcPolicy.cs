@@ -103,7 +103,8 @@ public readonly struct ArcPolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static void Place(PolicyView view, uint pfn, PlaceHint hint) => view.AddHead((int)view.Word(pfn, 0), pfn);
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint) =>
+        DefaultOperations.Place(view, (int)view.Word(pfn, 0), pfn, hint);
 
     /// <inheritdoc/>
     public static void LruvecOnline(PolicyView view) => view.State<ArcState>().Arriving = PolicyView.None;

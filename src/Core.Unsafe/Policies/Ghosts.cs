@@ -14,9 +14,7 @@ internal static class Ghosts
             if (++found > order.Count)
                 return $"{name} goes on after its {order.Count} pages";
 
-            // A page that has come in on another node is noticed when it leaves there.
-            uint pfn = view.FrameOf(page);
-            if (pfn != PolicyView.None && pfn - view.Node.FirstPfn < view.Node.Pages)
+            if (view.FrameOf(page) != PolicyView.None)
                 return $"page {page} is resident and on {name}";
         }
 

@@ -85,7 +85,8 @@ public readonly struct S3FifoPolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static void Place(PolicyView view, uint pfn, PlaceHint hint) => view.AddHead(ListOf(view.Word(pfn, 0)), pfn);
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint) =>
+        DefaultOperations.Place(view, ListOf(view.Word(pfn, 0)), pfn, hint);
 
     /// <inheritdoc/>
     public static void LruvecOnline(PolicyView view) => view.State<QueueState>().Arriving = PolicyView.None;

@@ -69,7 +69,8 @@ public readonly struct TwoQueuePolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static void Place(PolicyView view, uint pfn, PlaceHint hint) => view.AddHead((int)view.Word(pfn, 0), pfn);
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint) =>
+        DefaultOperations.Place(view, (int)view.Word(pfn, 0), pfn, hint);
 
     /// <inheritdoc/>
     public static void LruvecOnline(PolicyView view) => view.State<QueueState>().Arriving = PolicyView.None;
