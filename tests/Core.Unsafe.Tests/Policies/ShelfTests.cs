@@ -67,7 +67,6 @@ public sealed class ShelfTests
         Assert.That(engine.Validate(), Is.Null);
     }
 
-    /// <summary>The pinned ones are those that the policy would take first: with them alone on a queue, the other has its turn.</summary>
     [Test]
     public void WhatCannotGoStopsNoReclaimAndGoesWhenItCanAgain(
         [ValueSource(nameof(All))] string policy, [Values] bool pinsTheUsed, [Values(4, 16, 28)] int pinned)
@@ -101,6 +100,33 @@ public sealed class ShelfTests
             engine.SetPinned(space, page, false);
         engine.SetMax(memcg, 1);
         Assert.That(memcg.Usage, Is.LessThanOrEqualTo(1));
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    /// <summary>Whichever queue the policy's own rule names, the other has its turn.</summary>
+    [Test]
+    public void AQueueOfPinnedPagesLeavesTheOtherToReclaim([ValueSource(nameof(WithGhosts))] string policy, [Values(0, 1)] int list)
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(policy));
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 1000, memcg);
+        PolicyView view = engine.Host.ViewOf(memcg, engine.Nodes[0]);
+        engine.SetMax(memcg, 32);
+        AccessTally tally = default;
+        var random = new Random(5);
+        for (int step = 0; step < 2000; step++)
+            engine.Access(space, [(uint)(random.NextDouble() * random.NextDouble() * 64)], ref tally);
+        engine.Access(space, [70, 71, 72, 73], ref tally);
+        Assert.That(view.Count(0) > 0 && view.Count(1) > 0, Is.True);
+        uint[] pinned = [.. Enumerable.Range(0, 74).Select(p => (uint)p).Where(p => engine.IsResident(space, p) && ListOf(engine, space, p) == list)];
+        foreach (uint page in pinned)
+            engine.SetPinned(space, page, true);
+
+        for (uint page = 100; page < 150; page++)
+            engine.Access(space, [page], ref tally);
+
+        Assert.That(tally.Refused, Is.Zero);
+        Assert.That(pinned.All(p => engine.IsResident(space, p)), Is.True);
         Assert.That(engine.Validate(), Is.Null);
     }
 
@@ -174,6 +200,25 @@ public sealed class ShelfTests
         PolicyView before = engine.Host.ViewOf(memcgs[0], engine.Nodes[0]);
         for (uint page = 0; page < 60; page++)
             Assert.That(before.Order(0).Contains(file.SlotOf(page)), Is.False);
+    }
+
+    [Test]
+    public void TheWordsOfAPageStartAgainWhenItComesInForAnotherCgroup()
+    {
+        using Engine engine = SmallMachine.WithRoom(PolicyDefinition.Of<CountsArrivals>());
+        MemoryCgroup[] memcgs = [engine.CreateMemcg("a"), engine.CreateMemcg("b")];
+        PageFile file = engine.CreateFile(100);
+        foreach (MemoryCgroup memcg in memcgs)
+            engine.SetMax(memcg, 1);
+        AccessTally tally = default;
+        for (uint page = 0; page < 20; page++)
+            engine.AccessFile(file, page % 2, false, memcgs[0], 0, ref tally);
+        Assert.That(engine.Host.ViewOf(memcgs[0], engine.Nodes[0]).History(file.SlotOf(0), 0), Is.EqualTo(10));
+
+        engine.AccessFile(file, 0, false, memcgs[1], 0, ref tally);
+
+        Assert.That(engine.Host.ViewOf(memcgs[1], engine.Nodes[0]).History(file.SlotOf(0), 0), Is.EqualTo(1));
+        Assert.That(engine.Read(engine.Root, Counter.policy_overrides), Is.Zero);
     }
 
     /// <summary>Memory on the node of the process is used up by another cgroup, so its pages come in elsewhere than announced.</summary>
@@ -253,6 +298,13 @@ public sealed class ShelfTests
     {
         uint pfn = engine.Machine.Tables.FrameAt(space.BaseSlot + page);
         return engine.Host.ViewAt(engine.Machine.LruvecIndexOf(pfn)).ListOf(pfn);
+    }
+
+    private readonly struct CountsArrivals : IReclaimPolicy
+    {
+        public static PolicyDescriptor Describe() => new() { Name = "counts", HistoryWords = 1, Flags = PolicyFlags.SeesArrivals };
+
+        public static void Arrive(PolicyView view, uint page, bool returns) => view.History(page, 0)++;
     }
 
     /// <summary>An owner that keeps one page in eight for now.</summary>
