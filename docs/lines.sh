@@ -18,7 +18,14 @@ table() {
     row 'policy' '`LruPolicy`' $c/Policies/LruPolicy.cs
     row 'policy' '`ClockPolicy`' $c/Policies/ClockPolicy.cs
     row 'policy' '`SievePolicy`' $c/Policies/SievePolicy.cs
+    row 'policy' '`S3FifoPolicy`' $c/Policies/S3FifoPolicy.cs
+    row 'policy' '`ArcPolicy`' $c/Policies/ArcPolicy.cs
+    row 'policy' '`TwoQueuePolicy`' $c/Policies/TwoQueuePolicy.cs
+    row 'policy' '`LfuPolicy`' $c/Policies/LfuPolicy.cs
+    row 'policy' '`MruPolicy`' $c/Policies/MruPolicy.cs
     row 'shared: verdict of the classic LRU and of the first MGLRU' '`ClassicVerdict`' $c/Policies/ClassicVerdict.cs
+    row 'shared: which of two queues gives a page' '`TwoQueues`' $c/Policies/TwoQueues.cs
+    row 'shared: what is checked of ghosts' '`Ghosts`' $c/Policies/Ghosts.cs
     local module
     for module in $c/Mechanisms/*.cs; do
         row 'shared: mechanism' "\`$(basename "$module" .cs)\`" "$module"

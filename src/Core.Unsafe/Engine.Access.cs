@@ -187,6 +187,7 @@ public sealed unsafe partial class Engine
         uint shadow = tables.ShadowAt(slot);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
         PolicyView view = ViewOf(arrival.Memcg, pfn);
+        _host.ComeIn(slot, view.Lruvec);
         if (shadow == 0)
         {
             tally.ColdFaults++;
@@ -305,6 +306,13 @@ public sealed unsafe partial class Engine
         _machine.Locks.Exit(slot);
 
         FlushHits();
+        if (_host.KeepsPages && tables.FileMemcg[slot] != arrival.Memcg.Id)
+        {
+            // It comes in for another cgroup than before: what the policy there has kept of it ends.
+            _host.Forget(slot);
+            tables.FileMemcg[slot] = arrival.Memcg.Id;
+        }
+
         if (_host.TellsArrivals)
             Announce(arrival, slot);
         uint fresh = Obtain(arrival, slot, ref tally);
@@ -323,6 +331,7 @@ public sealed unsafe partial class Engine
         _machine.Frames.Hold(fresh, FolioType.File, slot);
         tables.FileMemcg[slot] = arrival.Memcg.Id;
         PolicyView view = ViewOf(arrival.Memcg, fresh);
+        _host.ComeIn(slot, view.Lruvec);
         uint shadow = tables.ShadowAt(slot);
         if (shadow == 0)
         {

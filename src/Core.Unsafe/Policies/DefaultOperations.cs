@@ -5,12 +5,14 @@ namespace ReclaimNative.Policies;
 /// <summary>What an operation does that a policy leaves out: together, FIFO on list 0.</summary>
 internal static class DefaultOperations
 {
-    public static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint) => Place(view, 0, pfn, hint);
+
+    public static void Place(PolicyView view, int list, uint pfn, PlaceHint hint)
     {
         if (hint == PlaceHint.Tail)
-            view.AddTail(0, pfn);
+            view.AddTail(list, pfn);
         else
-            view.AddHead(0, pfn);
+            view.AddHead(list, pfn);
     }
 
     public static void OnEvent(PolicyView view, uint pfn, FolioEvent what)

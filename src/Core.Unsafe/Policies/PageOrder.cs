@@ -10,6 +10,8 @@ namespace ReclaimNative.Policies;
 /// </remarks>
 public readonly struct PageOrder
 {
+    private const int TrimLimit = 64;
+
     private readonly PolicyView _view;
     private readonly uint _number;
 
@@ -52,4 +54,16 @@ public readonly struct PageOrder
     /// <summary>Takes a page off it.</summary>
     /// <returns>False: it was not on it, which is no fault.</returns>
     public bool Remove(uint page) => _view.RemoveFromOrder(_number, page);
+
+    /// <summary>
+    /// Takes the oldest pages off until <paramref name="pages"/> are left; at most 64 in one call, so that a limit which has fallen
+    /// far is come down to in steps.
+    /// </summary>
+    /// <returns>What it may hold from now on: <paramref name="pages"/>, or as many as are still on it.</returns>
+    public long Trim(long pages)
+    {
+        for (int i = 0; i < TrimLimit && Count > pages && Tail is var page && page != PolicyView.None; i++)
+            Remove(page);
+        return Math.Max(pages, Count);
+    }
 }

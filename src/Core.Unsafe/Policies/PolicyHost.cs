@@ -1,4 +1,5 @@
 using ReclaimNative.Concurrency;
+using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
@@ -172,20 +173,30 @@ internal sealed unsafe class PolicyHost
         return sum;
     }
 
+    /// <summary>A page comes in at a lruvec: that of another node keeps it on its orders no longer.</summary>
+    public void ComeIn(uint page, Lruvec lruvec)
+    {
+        if (Machine.Orders is { } orders && orders.OrderOf(page) is var order and not 0 && orders.LruvecOf(order) != lruvec.Index)
+            TakeOff(page, order);
+    }
+
     /// <summary>A page that was resident or evicted is gone for good: what a policy kept of it goes too.</summary>
     public void Forget(uint page)
     {
         if (!KeepsPages)
             return;
         if (Machine.Orders is { } orders && orders.OrderOf(page) is var order and not 0)
-        {
-            PolicyView view = _views[orders.LruvecOf(order)]!;
-            view.Ops.Forget(view, page);
-            if (orders.OrderOf(page) != 0)
-                orders.Remove(page);
-        }
-
+            TakeOff(page, order);
         Machine.ForgetPage(page);
+    }
+
+    private void TakeOff(uint page, uint order)
+    {
+        PageOrders orders = Machine.Orders!;
+        PolicyView view = _views[orders.LruvecOf(order)]!;
+        view.Ops.Forget(view, page);
+        if (orders.OrderOf(page) != 0)
+            orders.Remove(page);
     }
 
     /// <summary>Counts pages that came in or went out; at the end of a period the statistics are flushed.</summary>

@@ -112,6 +112,16 @@ public sealed unsafe partial class PolicyView
         return ref _machine.PolicyWords[(nuint)pfn * (nuint)_machine.PolicyWordCount + (nuint)index];
     }
 
+    /// <summary>
+    /// A heap over frames of this lruvec, whose nodes are the <see cref="FrameHeap.Words"/> policy words from
+    /// <paramref name="firstWord"/> on. It begins at <paramref name="root"/>, which lies in the policy's state and is 0 at first.
+    /// </summary>
+    internal FrameHeap Heap(int firstWord, ref uint root)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstWord + FrameHeap.Words, _words);
+        return new FrameHeap(_machine.PolicyWords + firstWord, _machine.PolicyWordCount, ref root);
+    }
+
     /// <summary>Whether the policy was bound with <paramref name="mechanism"/> on.</summary>
     public bool Has(Mechanism mechanism) => (Definition.Mechanisms & mechanism) != 0;
 

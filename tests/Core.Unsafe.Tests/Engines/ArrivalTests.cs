@@ -68,7 +68,7 @@ public class ArrivalTests
 
     [Test]
     public void DescriptorAccessesAreAccessesToTheExactPolicies(
-        [Values("fifo", "lru", "clock", "sieve")] string policy, [Values(1, 5, 40)] int capacity, [Values(1, 2)] int seed)
+        [Values("fifo", "lru", "clock", "sieve", "s3fifo", "arc", "2q", "lfu", "mru")] string policy, [Values(1, 5, 40)] int capacity, [Values(1, 2)] int seed)
     {
         using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(policy));
         MemoryCgroup memcg = engine.CreateMemcg("m");

@@ -6,7 +6,7 @@ internal abstract class ExactModel(int capacity)
     /// <summary>Oldest first.</summary>
     protected List<uint> Queue { get; } = [];
 
-    public int Count => Queue.Count;
+    public virtual int Count => Queue.Count;
 
     public static ExactModel Of(string policy, int capacity) => policy switch
     {
@@ -14,10 +14,15 @@ internal abstract class ExactModel(int capacity)
         "lru" => new Lru(capacity),
         "clock" => new Clock(capacity),
         "sieve" => new Sieve(capacity),
+        "s3fifo" => new S3FifoModel(capacity),
+        "arc" => new ArcModel(capacity),
+        "2q" => new TwoQueueModel(capacity),
+        "lfu" => new LfuModel(capacity),
+        "mru" => new Mru(capacity),
         _ => throw new ArgumentException($"No model of {policy}."),
     };
 
-    public bool Contains(uint page) => Queue.Contains(page);
+    public virtual bool Contains(uint page) => Queue.Contains(page);
 
     /// <summary>Accesses a page; true when it was there.</summary>
     public bool Access(uint page)
@@ -28,9 +33,7 @@ internal abstract class ExactModel(int capacity)
             return true;
         }
 
-        if (Queue.Count == capacity)
-            Evict();
-        Queue.Add(page);
+        OnMiss(page);
         return false;
     }
 
@@ -38,6 +41,13 @@ internal abstract class ExactModel(int capacity)
     public virtual void Discard(uint page) => Queue.Remove(page);
 
     protected abstract void OnHit(uint page);
+
+    protected virtual void OnMiss(uint page)
+    {
+        if (Queue.Count == capacity)
+            Evict();
+        Queue.Add(page);
+    }
 
     protected abstract void Evict();
 
@@ -59,6 +69,17 @@ internal abstract class ExactModel(int capacity)
         }
 
         protected override void Evict() => Queue.RemoveAt(0);
+    }
+
+    private sealed class Mru(int capacity) : ExactModel(capacity)
+    {
+        protected override void OnHit(uint page)
+        {
+            Queue.Remove(page);
+            Queue.Add(page);
+        }
+
+        protected override void Evict() => Queue.RemoveAt(Queue.Count - 1);
     }
 
     private sealed class Clock(int capacity) : ExactModel(capacity)

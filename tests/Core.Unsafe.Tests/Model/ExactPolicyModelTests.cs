@@ -10,7 +10,7 @@ public class ExactPolicyModelTests
 
     [Test]
     public void ResidencyOfEveryPageIsThatOfTheModelAfterEveryAccess(
-        [Values("fifo", "lru", "clock", "sieve")] string policy,
+        [Values("fifo", "lru", "clock", "sieve", "s3fifo", "arc", "2q", "lfu", "mru")] string policy,
         [Values(1, 2, 3, 7, 32, 100, 159)] int capacity,
         [Values(1, 2)] int seed)
     {
@@ -44,7 +44,7 @@ public class ExactPolicyModelTests
 
     [Test]
     public void DiscardsAndPinsOfOtherPagesDoNotDisturbTheModelsOrder(
-        [Values("fifo", "lru", "clock", "sieve")] string policy, [Values(5, 40)] int capacity, [Values(3, 4)] int seed)
+        [Values("fifo", "lru", "clock", "sieve", "s3fifo", "arc", "2q", "lfu", "mru")] string policy, [Values(5, 40)] int capacity, [Values(3, 4)] int seed)
     {
         using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(policy));
         MemoryCgroup memcg = engine.CreateMemcg("m");

@@ -4,14 +4,14 @@ public class RandomMachineTests
 {
     private const int Steps = 400;
 
-    private static readonly string[] Mixes = [.. SmallMachine.PolicyNames, "classic mglru fifo", "sieve lru clock mglru"];
+    private static readonly string[] Mixes = [.. SmallMachine.PolicyNames, "classic mglru fifo", "sieve lru clock mglru", "s3fifo arc lfu mru 2q"];
 
     /// <summary>Engines in other forms than the plain one, driven by one thread like it.</summary>
     private static readonly string[] Forms =
     [
         "mglru/unordered", "mglru/unordered/concurrent", "mglru/concurrent", "classic/concurrent", "fifo/concurrent",
         "clock/concurrent", "classic mglru fifo/concurrent", "mglru/unordered/identity", "mglru/unordered/identity/concurrent",
-        "classic lru sieve/identity", "classic/identity/concurrent",
+        "classic lru sieve/identity", "2q arc s3fifo/identity", "lfu mru arc/demotion", "s3fifo 2q lru/demotion", "classic/identity/concurrent",
         "mglru@6.1/6.1", "mglru@6.1/6.1/concurrent", "mglru@6.12/6.12/unordered/concurrent", "mglru@6.18-bloom-pid/6.18",
         "classic@6.1/6.1", "classic@6.18/6.18/concurrent", "classic+walk+lookaround", "classic@6.12+walk mglru@6.12/6.12",
         "classic mglru fifo/demotion", "sieve lru clock mglru/demotion", "mglru/unordered/demotion",
