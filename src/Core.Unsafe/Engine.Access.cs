@@ -305,6 +305,13 @@ public sealed unsafe partial class Engine
         _machine.Locks.Exit(slot);
 
         FlushHits();
+        if (_host.KeepsPages && tables.FileMemcg[slot] != arrival.Memcg.Id)
+        {
+            // Another cgroup is charged now: what the policy of the one before kept of the page is not for this one's.
+            _host.Forget(slot);
+            tables.FileMemcg[slot] = arrival.Memcg.Id;
+        }
+
         if (_host.TellsArrivals)
             Announce(arrival, slot);
         uint fresh = Obtain(arrival, slot, ref tally);

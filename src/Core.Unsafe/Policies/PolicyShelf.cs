@@ -20,7 +20,10 @@ public sealed class PolicyShelf
         Entry.Of<FifoPolicy>(),
         Entry.Of<LruPolicy>(),
         Entry.Of<ClockPolicy>(),
-        Entry.Of<SievePolicy>());
+        Entry.Of<SievePolicy>(),
+        Entry.Of<LirsPolicy>(),
+        Entry.Of<ClockProPolicy>(),
+        Entry.Of<WTinyLfuPolicy>());
 
     /// <summary>What every policy says of itself, in the order in which they are listed.</summary>
     public IEnumerable<PolicyDescriptor> All => _entries.Select(e => e.Descriptor);

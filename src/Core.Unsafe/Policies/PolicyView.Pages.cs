@@ -74,9 +74,13 @@ public sealed unsafe partial class PolicyView
         if (orders.OrderOf(page) is var old and not 0)
         {
             // A page that has moved to another node is still on an order of the lruvec there: its own, when it is this policy's.
-            if (_host.ViewAt(orders.LruvecOf(old)).Tag != Tag)
+            PolicyView there = _host.ViewAt(orders.LruvecOf(old));
+            if (there.Tag != Tag)
                 return Override();
-            orders.Remove(page);
+            if (there != this)
+                there.Ops.Forget(there, page);
+            if (orders.OrderOf(page) != 0)
+                orders.Remove(page);
         }
 
         if (neighbour != None)
