@@ -105,6 +105,16 @@ public sealed unsafe partial class PolicyView
     }
 
     /// <summary>
+    /// A heap over frames of this lruvec, whose nodes are the <see cref="FrameHeap.Words"/> policy words from
+    /// <paramref name="firstWord"/> on. It begins at <paramref name="root"/>, which lies in the policy's state and is 0 at first.
+    /// </summary>
+    internal FrameHeap Heap(int firstWord, ref uint root)
+    {
+        Debug.Assert(firstWord + FrameHeap.Words <= Definition.Descriptor.WordsPerPage, "more words than declared");
+        return new FrameHeap(_machine.PolicyWords + firstWord, _machine.PolicyWordCount, ref root);
+    }
+
+    /// <summary>
     /// The folio that the core has the policy place, until it is placed. The only one that may be put on a list: others are
     /// isolated as well, and a reclaimer relies on what it has isolated staying so.
     /// </summary>
