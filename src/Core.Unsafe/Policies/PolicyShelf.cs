@@ -23,6 +23,7 @@ public sealed class PolicyShelf
         Entry.Of<SievePolicy>(),
         Entry.Of<LirsPolicy>(),
         Entry.Of<ClockProPolicy>(),
+        Entry.Of<LruKPolicy>(),
         Entry.Of<WTinyLfuPolicy>());
 
     /// <summary>What every policy says of itself, in the order in which they are listed.</summary>
