@@ -128,10 +128,15 @@ public readonly struct ClockProPolicy : IReclaimPolicy
         int steps = Limit(view);
         while (wanted > 0 && steps > 0)
         {
-            // With m_c below what would be left of the cold pages, or all of them gone, hot ones have to become cold.
-            if (view.Count(Cold) == 0 && !RunHandHot(view, ref steps))
+            // No cold page, or nothing but cold pages that can't be evicted: a hot one goes.
+            bool isTaken;
+            if (view.Count(Hot) > 0 && budget.Fruitless >= view.Count(Cold))
+                isTaken = RunHandHot(view, ref steps, out uint pfn) && view.TryIsolate(pfn, ref batch);
+            else if (view.Count(Cold) > 0)
+                isTaken = RunHandCold(view, ref steps, ref batch);
+            else
                 break;
-            wanted -= RunHandCold(view, ref steps, ref batch) ? 1 : 0;
+            wanted -= isTaken ? 1 : 0;
         }
 
         // Steps over hot or evicted pages alone are no reason to end the visit.
@@ -240,7 +245,7 @@ public readonly struct ClockProPolicy : IReclaimPolicy
     private static void BalanceHot(PolicyView view, ref int steps)
     {
         ref Clock clock = ref view.State<Clock>();
-        while (clock.M > 0 && view.Count(Hot) > clock.M - clock.ColdTarget && RunHandHot(view, ref steps))
+        while (clock.M > 0 && view.Count(Hot) > clock.M - clock.ColdTarget && RunHandHot(view, ref steps, out _))
         {
         }
     }
@@ -249,10 +254,10 @@ public readonly struct ClockProPolicy : IReclaimPolicy
     /// HAND_hot passes hot pages that were used and makes the first cold that was not; on its way it ends the test periods of cold
     /// pages, and stops at a hot page. Whether it has made one cold.
     /// </summary>
-    private static bool RunHandHot(PolicyView view, ref int steps)
+    private static bool RunHandHot(PolicyView view, ref int steps, out uint cooled)
     {
         PageOrder order = view.Order(0);
-        bool found = false;
+        cooled = PolicyView.None;
         while (view.Count(Hot) > 0 && steps-- > 0)
         {
             uint page = order.Tail;
@@ -265,19 +270,19 @@ public readonly struct ClockProPolicy : IReclaimPolicy
                 continue;
             }
 
-            if (found)
+            if (cooled != PolicyView.None)
                 break;
             if (!view.TestAndClearYoung(pfn))
             {
                 view.MoveToHead(Cold, pfn);
-                found = true;
+                cooled = pfn;
             }
 
             Rotate(view, page);
         }
 
         steps = Math.Max(steps, 0);
-        return found;
+        return cooled != PolicyView.None;
     }
 
     /// <summary>HAND_test ends the test period of the page where it stands and goes on to the next cold page.</summary>

@@ -158,11 +158,13 @@ public readonly struct LirsPolicy : IReclaimPolicy
             DemoteBottom(view);
         while (wanted > 0 && batch.Examined < limit)
         {
-            if (view.Count(Q) == 0)
+            // A Q of nothing but pages that can't be evicted is as good as an empty one: a LIR page goes.
+            bool isQUsedUp = view.Count(Lir) > 0 && budget.Fruitless >= view.Count(Q);
+            if (isQUsedUp)
                 DemoteBottom(view);
             if (view.Count(Q) == 0)
                 return;
-            if (view.TryIsolate(view.Tail(Q), ref batch))
+            if (view.TryIsolate(isQUsedUp ? view.Head(Q) : view.Tail(Q), ref batch))
                 wanted--;
         }
     }

@@ -14,8 +14,8 @@ namespace ReclaimNative.Policies;
 /// references after the last one; C is what the lruvec held when it was last reclaimed from, and its capacity before that, since a lruvec
 /// that shares its node has fewer pages than the node.
 /// <para>
-/// What the paper leaves open. A page that could not be evicted (its owner keeps it), or that has come from another node, ranks as if it
-/// had been referenced K times just now, until its next reference. Histories are not purged, but overlooked when they are
+/// What the paper leaves open. A page that could not be evicted because its owner keeps it, or that has come from another node, counts as
+/// referenced K times just now. Histories are not purged, but overlooked when they are
 /// too old: their memory is there anyway.
 /// </para>
 /// <para>
@@ -96,9 +96,11 @@ public readonly struct LruKPolicy : IReclaimPolicy
     public static void Place(PolicyView view, uint pfn, PlaceHint hint)
     {
         ref Buffer buffer = ref view.State<Buffer>();
-        bool isNew = buffer.Arriving == pfn + 1;
-        HeapOf(view).Insert(pfn, isNew ? KeyOf(view, view.PageOf(pfn)) : HasK | ++buffer.T);
+        uint page = view.PageOf(pfn);
+        for (int i = 0; i < K && buffer.Arriving != pfn + 1; i++)
+            Refer(view, page);
         buffer.Arriving = 0;
+        HeapOf(view).Insert(pfn, KeyOf(view, page));
         view.AddHead(0, pfn);
     }
 

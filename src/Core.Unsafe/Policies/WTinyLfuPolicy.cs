@@ -120,10 +120,7 @@ public readonly struct WTinyLfuPolicy : IReclaimPolicy
         long limit = Math.Min(ExamineLimit, 2 * resident);
         while (wanted > 0 && batch.Examined < limit)
         {
-            uint candidate = view.Tail(Window);
-            uint victim = view.Tail(Probation) is var first && first != PolicyView.None ? first : view.Tail(Protected);
-            if (victim == PolicyView.None || (view.Count(Window) >= WindowSize(view) && Frequency(view, candidate) <= Frequency(view, victim)))
-                victim = candidate;
+            uint victim = budget.Fruitless == 0 ? Loser(view) : InTurn(view, budget.Fruitless);
             if (victim == PolicyView.None)
                 return;
             if (view.TryIsolate(victim, ref batch))
@@ -157,6 +154,24 @@ public readonly struct WTinyLfuPolicy : IReclaimPolicy
     {
         view.Word(pfn, 0) = (uint)list;
         view.MoveToHead(list, pfn);
+    }
+
+    /// <summary>Of the candidate, which a new page would push out of the window, and the victim of the main part: who was used less.</summary>
+    private static uint Loser(PolicyView view)
+    {
+        uint candidate = view.Tail(Window);
+        uint victim = view.Count(Probation) > 0 ? view.Tail(Probation) : view.Tail(Protected);
+        if (victim == PolicyView.None)
+            return candidate;
+        return view.Count(Window) >= WindowSize(view) && Frequency(view, candidate) <= Frequency(view, victim) ? candidate : victim;
+    }
+
+    /// <summary>Where the loser can't be evicted: what is in the window, then in probation, then what is protected, each from its tail.</summary>
+    private static uint InTurn(PolicyView view, long looked)
+    {
+        if (looked <= view.Count(Window))
+            return view.Tail(Window);
+        return looked <= view.Count(Window) + view.Count(Probation) || view.Count(Protected) == 0 ? view.Tail(Probation) : view.Tail(Protected);
     }
 
     /// <summary>Uses of a page in the sample, old ones counted for less.</summary>

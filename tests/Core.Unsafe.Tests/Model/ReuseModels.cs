@@ -18,6 +18,7 @@ internal abstract class ReuseModel(int capacity)
         "clockpro" => new ClockPro(capacity),
         "lruk" => new Lru2(capacity),
         "wtinylfu" => new WTinyLfu(capacity),
+        "sieve+walk" => new WalkingSieve(capacity),
         _ => throw new ArgumentException($"No model of {policy}."),
     };
 
@@ -392,6 +393,72 @@ internal abstract class ReuseModel(int capacity)
             _sampled /= 2;
             foreach (uint each in _counts.Keys)
                 _counts[each] /= 2;
+        }
+    }
+
+    /// <summary>SIEVE whose hand knows what the last look at all pages at once saw, and goes no further than that saw.</summary>
+    private sealed class WalkingSieve(int capacity) : ReuseModel(capacity)
+    {
+        /// <summary>Oldest first.</summary>
+        private readonly List<uint> _queue = [];
+        private readonly HashSet<uint> _used = [];
+        private readonly HashSet<uint> _marked = [];
+        private readonly HashSet<uint> _seen = [];
+        private int _hand = int.MaxValue;
+        private int _evicted;
+
+        protected override void Hit(uint page) => _used.Add(page);
+
+        protected override void Load(uint page) => _queue.Add(page);
+
+        protected override uint Evict()
+        {
+            while (true)
+            {
+                bool isRoundOver = _hand >= _queue.Count || !_seen.Contains(_queue[_hand]);
+                if (isRoundOver || _evicted >= Capacity / 4)
+                    Walk();
+                if (isRoundOver)
+                    _hand = 0;
+                if (_marked.Remove(_queue[_hand]))
+                {
+                    _hand++;
+                    continue;
+                }
+
+                _evicted++;
+                uint victim = _queue[_hand];
+                Drop(victim);
+                return victim;
+            }
+        }
+
+        protected override void Forget(uint page)
+        {
+            int at = _queue.IndexOf(page);
+            if (at >= 0 && at < _hand && _hand != int.MaxValue)
+                _hand--;
+            Drop(page);
+
+            // A hand with nothing before it but what no walk has seen has finished its round.
+            if (_hand < _queue.Count && !_seen.Contains(_queue[_hand]))
+                _hand = int.MaxValue;
+        }
+
+        private void Walk()
+        {
+            _evicted = 0;
+            _marked.UnionWith(_used);
+            _used.Clear();
+            _seen.UnionWith(_queue);
+        }
+
+        private void Drop(uint page)
+        {
+            _queue.Remove(page);
+            _used.Remove(page);
+            _marked.Remove(page);
+            _seen.Remove(page);
         }
     }
 }

@@ -7,8 +7,8 @@ namespace ReclaimNative.Tests.Model;
 /// <summary>Engines small enough that a test can look at every page after every step.</summary>
 internal static class SmallMachine
 {
-    /// <summary>The six policies that come with the engine.</summary>
-    public static readonly string[] PolicyNames = ["fifo", "lru", "clock", "sieve", "classic", "mglru"];
+    /// <summary>The policies that come with the engine.</summary>
+    public static readonly string[] PolicyNames = ["fifo", "lru", "clock", "sieve", "classic", "mglru", "lirs", "clockpro", "lruk", "wtinylfu"];
 
     /// <summary>A built-in policy by name, with version and switches if wanted: <c>mglru@6.1</c>.</summary>
     public static PolicyDefinition Policy(string name) => PolicyShelf.BuiltIn.Parse(name).Define();
