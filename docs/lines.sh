@@ -18,6 +18,10 @@ table() {
     row 'policy' '`LruPolicy`' $c/Policies/LruPolicy.cs
     row 'policy' '`ClockPolicy`' $c/Policies/ClockPolicy.cs
     row 'policy' '`SievePolicy`' $c/Policies/SievePolicy.cs
+    row 'policy' '`LirsPolicy`' $c/Policies/LirsPolicy.cs
+    row 'policy' '`ClockProPolicy`' $c/Policies/ClockProPolicy.cs
+    row 'policy' '`LruKPolicy`' $c/Policies/LruKPolicy.cs
+    row 'policy' '`WTinyLfuPolicy`' $c/Policies/WTinyLfuPolicy.cs
     row 'shared: verdict of the classic LRU and of the first MGLRU' '`ClassicVerdict`' $c/Policies/ClassicVerdict.cs
     local module
     for module in $c/Mechanisms/*.cs; do
