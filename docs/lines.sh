@@ -23,6 +23,10 @@ table() {
     row 'policy' '`TwoQueuePolicy`' $c/Policies/TwoQueuePolicy.cs
     row 'policy' '`LfuPolicy`' $c/Policies/LfuPolicy.cs
     row 'policy' '`MruPolicy`' $c/Policies/MruPolicy.cs
+    row 'policy' '`LirsPolicy`' $c/Policies/LirsPolicy.cs
+    row 'policy' '`ClockProPolicy`' $c/Policies/ClockProPolicy.cs
+    row 'policy' '`LruKPolicy`' $c/Policies/LruKPolicy.cs
+    row 'policy' '`WTinyLfuPolicy`' $c/Policies/WTinyLfuPolicy.cs
     row 'shared: verdict of the classic LRU and of the first MGLRU' '`ClassicVerdict`' $c/Policies/ClassicVerdict.cs
     row 'shared: which of two queues gives a page' '`TwoQueues`' $c/Policies/TwoQueues.cs
     row 'shared: what is checked of ghosts' '`Ghosts`' $c/Policies/Ghosts.cs

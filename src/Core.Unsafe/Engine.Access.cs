@@ -308,7 +308,7 @@ public sealed unsafe partial class Engine
         FlushHits();
         if (_host.KeepsPages && tables.FileMemcg[slot] != arrival.Memcg.Id)
         {
-            // It comes in for another cgroup than before: what the policy there has kept of it ends.
+            // Another cgroup is charged now: what the policy of the one before kept of the page is not for this one's.
             _host.Forget(slot);
             tables.FileMemcg[slot] = arrival.Memcg.Id;
         }

@@ -69,9 +69,9 @@ public interface IReclaimPolicy
     }
 
     /// <summary>
-    /// A page that is on one of this lruvec's orders is gone for good: its owner discarded it, or it comes in for another cgroup; or
-    /// it comes in on another node, and this lruvec alone has lost it. The core takes it off the order afterwards and, when it
-    /// is gone for good, zeroes its history. Default: nothing.
+    /// A page that is not resident here and on one of this lruvec's orders goes for good: its owner discarded it, or it has come in on
+    /// another node or for another cgroup. The core takes it off the order afterwards, and zeroes its history unless it is still
+    /// a page of this cgroup. Default: nothing.
     /// </summary>
     static virtual void Forget(PolicyView view, uint page)
     {

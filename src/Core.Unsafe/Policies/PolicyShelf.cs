@@ -25,7 +25,11 @@ public sealed class PolicyShelf
         Entry.Of<ArcPolicy>(),
         Entry.Of<TwoQueuePolicy>(),
         Entry.Of<LfuPolicy>(),
-        Entry.Of<MruPolicy>());
+        Entry.Of<MruPolicy>(),
+        Entry.Of<LirsPolicy>(),
+        Entry.Of<ClockProPolicy>(),
+        Entry.Of<LruKPolicy>(),
+        Entry.Of<WTinyLfuPolicy>());
 
     /// <summary>What every policy says of itself, in the order in which they are listed.</summary>
     public IEnumerable<PolicyDescriptor> All => _entries.Select(e => e.Descriptor);

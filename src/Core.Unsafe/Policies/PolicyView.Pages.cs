@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ReclaimNative.Frames;
 using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
@@ -31,8 +32,17 @@ public sealed unsafe partial class PolicyView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint PageOf(uint pfn) => pfn < _frames.Count ? _frames.OwnerOf(pfn) : RefusePage();
 
-    /// <summary>The frame that a page is in, or <see cref="None"/> when it is not resident.</summary>
-    public uint FrameOf(uint page) => IsPage(page) ? _machine.Tables.FrameAt(page) : RefusePage();
+    /// <summary>
+    /// The frame that a page is in, or <see cref="None"/> when it is not resident. A page that is being placed or removed is in its
+    /// frame, whatever its table says.
+    /// </summary>
+    public uint FrameOf(uint page)
+    {
+        if (!IsPage(page))
+            return RefusePage();
+        uint pfn = _machine.Tables.FrameOf(page);
+        return pfn < _frames.Count && _frames.Flags(pfn) != FolioFlags.None && _frames.OwnerOf(pfn) == page ? pfn : None;
+    }
 
     /// <summary>
     /// Word <paramref name="index"/> of those that the policy keeps for a page, resident or not; 0 until it is written, and again once
@@ -76,9 +86,13 @@ public sealed unsafe partial class PolicyView
         if (orders.OrderOf(page) is var old and not 0)
         {
             // A page that has moved to another node is still on an order of the lruvec there: its own, when it is this policy's.
-            if (_host.ViewAt(orders.LruvecOf(old)).Tag != Tag)
+            PolicyView there = _host.ViewAt(orders.LruvecOf(old));
+            if (there.Tag != Tag)
                 return Refuse(PolicyOverride.NotItsFolio);
-            orders.Remove(page);
+            if (there != this)
+                there.Ops.Forget(there, page);
+            if (orders.OrderOf(page) != 0)
+                orders.Remove(page);
         }
 
         if (neighbour != None)

@@ -4,7 +4,10 @@ public class RandomMachineTests
 {
     private const int Steps = 400;
 
-    private static readonly string[] Mixes = [.. SmallMachine.PolicyNames, "classic mglru fifo", "sieve lru clock mglru", "s3fifo arc lfu mru 2q"];
+    private static readonly string[] Mixes =
+    [
+        .. SmallMachine.PolicyNames, "classic mglru fifo", "sieve lru clock mglru", "s3fifo arc lfu mru 2q", "lirs clockpro lruk wtinylfu", "sieve+walk lirs classic",
+    ];
 
     /// <summary>Engines in other forms than the plain one, driven by one thread like it.</summary>
     private static readonly string[] Forms =
@@ -15,6 +18,7 @@ public class RandomMachineTests
         "mglru@6.1/6.1", "mglru@6.1/6.1/concurrent", "mglru@6.12/6.12/unordered/concurrent", "mglru@6.18-bloom-pid/6.18",
         "classic@6.1/6.1", "classic@6.18/6.18/concurrent", "classic+walk+lookaround", "classic@6.12+walk mglru@6.12/6.12",
         "classic mglru fifo/demotion", "sieve lru clock mglru/demotion", "mglru/unordered/demotion",
+        "lirs clockpro lruk wtinylfu/demotion", "lirs clockpro lruk wtinylfu/identity", "sieve+walk/demotion",
         "classic/concurrent/demotion", "mglru/unordered/concurrent/demotion",
     ];
 
