@@ -33,7 +33,7 @@ public readonly struct LirsPolicy : IReclaimPolicy
     /// <summary>Queue Q of resident HIR pages: its front, where pages are evicted, is the tail.</summary>
     private const int Q = 1;
 
-    /// <summary>L_hirs in percent of memory, and the least it is: the paper's 1 % and the 2 pages of its authors' program.</summary>
+    /// <summary>L_hirs in percent of memory, and the least it is: the paper's 1 %, and 2 pages so that a small memory has a queue as well.</summary>
     private const long HirPercent = 1;
     private const long LeastHir = 2;
 
