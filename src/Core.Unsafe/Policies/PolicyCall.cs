@@ -30,7 +30,7 @@ internal sealed class PolicyCall
     public long Calls;
 
     /// <summary>Operations until one is sampled.</summary>
-    public int UntilSample = 1;
+    public int UntilSample = PolicyView.SampleStride;
 
     /// <summary>The running operation is one whose memory and time are measured.</summary>
     public bool IsSampled;

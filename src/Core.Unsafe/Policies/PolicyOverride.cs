@@ -45,10 +45,10 @@ public enum PolicyOverride
     /// <summary>A call took longer than <see cref="EngineOptions.PolicyCallMs"/> of its thread's time: sampled every 61 calls, where several threads run. 16.</summary>
     TooSlow,
 
-    /// <summary>A reclaim that had to free something failed because the policy kept all it was asked about. 22.</summary>
+    /// <summary>A reclaim failed because the policy kept all that it was asked about. The third in a row ejects.</summary>
     KeptAll,
 
-    /// <summary>A reclaim failed because the policy proposed nothing though it had pages that could go. Ejects.</summary>
+    /// <summary>A reclaim failed because the policy proposed nothing though it had pages that could go. The third in a row ejects.</summary>
     Withheld,
 
     /// <summary>It threw an exception. Ejects.</summary>

@@ -10,10 +10,14 @@ internal sealed class PolicyRecord(bool concurrent)
     /// <summary>Samples after which strikes are halved.</summary>
     public const long Forgiveness = 64;
 
+    /// <summary>Reclaims in a row that fail by the policy's doing, at which it is ejected.</summary>
+    private const long FailureLimit = 3;
+
     private static readonly int Kinds = Enum.GetValues<PolicyOverride>().Length;
 
     private readonly long[] _counts = new long[Kinds];
     private long _strikes;
+    private long _failures;
     private int _ejected;
     private bool _isInCare;
     private PolicyEjection? _ejection;
@@ -39,7 +43,16 @@ internal sealed class PolicyRecord(bool concurrent)
     public bool Count(PolicyOverride kind)
     {
         Atomic.Add(ref _counts[(int)kind], 1, concurrent);
+        if (kind is PolicyOverride.Withheld or PolicyOverride.KeptAll)
+            return Atomic.Add(ref _failures, 1, concurrent) >= FailureLimit;
         return Atomic.Add(ref _strikes, WeightOf(kind), concurrent) >= PolicyReport.StrikeLimit;
+    }
+
+    /// <summary>A reclaim that this policy had to do with has freed something.</summary>
+    public void Succeed()
+    {
+        if (Volatile.Read(ref _failures) != 0)
+            Volatile.Write(ref _failures, 0);
     }
 
     public void Forgive() => Volatile.Write(ref _strikes, Volatile.Read(ref _strikes) / 2);
@@ -54,8 +67,7 @@ internal sealed class PolicyRecord(bool concurrent)
         PolicyOverride.Endless or PolicyOverride.Pinned => 0,
         PolicyOverride.OutOfFuel => 8,
         PolicyOverride.TooMany or PolicyOverride.Tampered or PolicyOverride.Allocated or PolicyOverride.TooSlow => 16,
-        PolicyOverride.KeptAll => 22,
-        PolicyOverride.Withheld or PolicyOverride.Threw => PolicyReport.StrikeLimit,
+        PolicyOverride.Threw => PolicyReport.StrikeLimit,
         _ => 1,
     };
 }

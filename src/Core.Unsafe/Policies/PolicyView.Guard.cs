@@ -10,7 +10,7 @@ public sealed unsafe partial class PolicyView
     /// Calls of which one is sampled. A prime, because a fault takes the same few operations each time: any stride that shares a
     /// factor with their number would look at the same one for ever.
     /// </summary>
-    private const int SampleStride = 61;
+    internal const int SampleStride = 61;
 
     /// <summary>Operations that decide: they may look for pages, walk tables and age.</summary>
     private const uint Decisions = 1u << (int)PolicyOperation.Prepare | 1u << (int)PolicyOperation.Budget | 1u << (int)PolicyOperation.Isolate
@@ -19,6 +19,9 @@ public sealed unsafe partial class PolicyView
     /// <summary>Operations that look and change nothing.</summary>
     private const uint Inspections = 1u << (int)PolicyOperation.Sizes | 1u << (int)PolicyOperation.Check | 1u << (int)PolicyOperation.Dump
         | 1u << (int)PolicyOperation.OldestBirthMs | 1u << (int)PolicyOperation.ColdestFirst;
+
+    /// <summary>Operations at which nobody is in a hurry.</summary>
+    private const uint LifeCycle = 1u << (int)PolicyOperation.LruvecOnline | 1u << (int)PolicyOperation.LruvecOffline;
 
     /// <summary>The core itself, outside all operations.</summary>
     private const uint Unguarded = 1u << (int)PolicyOperation.None;
@@ -130,7 +133,7 @@ public sealed unsafe partial class PolicyView
         call.UntilSample = SampleStride;
         if (call.Calls % (SampleStride * PolicyRecord.Forgiveness) == 0)
             _host.RecordOf(Tag).Forgive();
-        if (outer != PolicyOperation.None || ((1u << (int)call.Operation) & Inspections) != 0)
+        if (outer != PolicyOperation.None || ((1u << (int)call.Operation) & (Inspections | LifeCycle)) != 0)
             return;
         call.IsSampled = true;
         call.AllocatedBefore = GC.GetAllocatedBytesForCurrentThread();

@@ -307,7 +307,11 @@ internal sealed unsafe class ReclaimDrivers
             }
 
             if (scan.NrReclaimed > 0)
+            {
+                if (_host.HasFallback)
+                    _host.RecordOf(_host.ViewOf(scan.Target ?? _machine.Root, nodes[0]).Tag).Succeed();
                 return scan.NrReclaimed;
+            }
 
             if (!fullWalk)
             {

@@ -13,7 +13,7 @@ namespace ReclaimNative.Tests.Reclaim;
 public unsafe class FolioListEngineTests
 {
     /// <summary>Those that take what goes next from a list's tail.</summary>
-    private static readonly string[] ColdAtTheTail = [.. SmallMachine.PolicyNames.Except(["lfu", "mru"])];
+    private static readonly string[] ColdAtTheTail = [.. SmallMachine.PolicyNames.Except(["lfu", "mru", "lruk", "lirs", "clockpro"])];
 
     [Test]
     public void WhatTheFlusherHasCleanedGoesToTheColdEndOfTheOldest([ValueSource(nameof(ColdAtTheTail))] string policy)
