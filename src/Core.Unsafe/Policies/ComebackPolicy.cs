@@ -25,8 +25,8 @@ namespace ReclaimNative.Policies;
 /// Keeps: for each page a word, when it was last known to be in use, and up to three lives, one for each turn in which it was
 /// used, which idle turns take away again; for each evicted page that word, and which list it left; for each lruvec five
 /// numbers. It knows accessed bits and faults alone. A batch looks at <see cref="ExamineLimit"/> pages at most, mostly at 1.2 to
-/// 2 for each that goes. Anonymous and file pages share the lists; pages that can't go anywhere, for want of swap or at this
-/// swappiness, count as used when they are met.
+/// 2 for each that goes. Anonymous and file pages have lists of their own so that what can't go, for want of swap or at this
+/// swappiness, is not even looked at; of what can, the older goes first, whatever its type.
 /// </para>
 /// <para>
 /// What is whose: a probationary FIFO, 2Q (T. Johnson, D. Shasha, VLDB 1994), and its small size, lives and quick demotion,
@@ -38,8 +38,15 @@ namespace ReclaimNative.Policies;
 /// </remarks>
 public readonly struct ComebackPolicy : IReclaimPolicy
 {
-    private const int Probation = 0;
-    private const int Main = 1;
+    /// <summary>The first of two lists, for anonymous and for file pages.</summary>
+    internal const int Probation = 0;
+
+    /// <summary>As <see cref="Probation"/>.</summary>
+    internal const int Main = 2;
+    private const int ListCount = 4;
+
+    /// <summary>A swappiness at which pages of either type may go.</summary>
+    private const int Either = 100;
 
     /// <summary>Turns that a page in main outlives without a use after as many with one, 0 to 3: the width of the field.</summary>
     private const uint Lives = 3;
@@ -73,7 +80,7 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         Name = "comeback",
         Summary = "probation for new pages; those that come back within a turn of the hand stay",
         Flags = PolicyFlags.ClearOnPlace | PolicyFlags.IgnoresReferences,
-        Lists = 2,
+        Lists = ListCount,
         LeastReclaim = Cluster,
         StateBytes = sizeof(State),
         WordsPerPage = 1,
@@ -92,13 +99,13 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         if (hint == PlaceHint.Tail)
         {
             view.ClearFlags(pfn, FolioFlags.Workingset);
-            view.AddTail(Probation, pfn);
+            view.AddTail(ListOf(view, Probation, pfn), pfn);
             return;
         }
 
         if (state.Target == 0)
             view.SetFlags(pfn, FolioFlags.Workingset);
-        view.AddHead((view.Flags(pfn) & FolioFlags.Workingset) != 0 ? Main : Probation, pfn);
+        view.AddHead(ListOf(view, (view.Flags(pfn) & FolioFlags.Workingset) != 0 ? Main : Probation, pfn), pfn);
     }
 
     /// <summary>A page that comes in is the tick of the clock.</summary>
@@ -114,7 +121,7 @@ public readonly struct ComebackPolicy : IReclaimPolicy
     public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
         !scan.Background && scan.NrReclaimed < scan.NrToReclaim && view.Evictable(scan) > 0;
 
-    /// <summary>From probation while it is larger than it should be, else from main.</summary>
+    /// <summary>From probation while its share of what may go is larger than it should be, else from main.</summary>
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
         ref State state = ref view.State<State>();
@@ -123,23 +130,25 @@ public readonly struct ComebackPolicy : IReclaimPolicy
             state.Target = Math.Max(1, size / First);
         int swappiness = view.SwappinessNow(scan);
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
-        long limit = Math.Min(ExamineLimit, 2 * size);
+        long limit = Math.Min(ExamineLimit, 2 * view.Evictable(scan));
         while (wanted > 0 && batch.Examined < limit)
         {
-            int list = view.Count(Probation) > state.Target || view.Count(Main) == 0 ? Probation : Main;
-            uint pfn = view.Tail(list);
+            long onProbation = CountOf(view, Probation, swappiness);
+            long inMain = CountOf(view, Main, swappiness);
+            int part = inMain == 0 || onProbation * SizeOf(view) > state.Target * (onProbation + inMain) ? Probation : Main;
+            uint pfn = OldestOf(view, part, swappiness);
             if (pfn == PolicyView.None)
                 return;
-            if (!MayGo(view, pfn, swappiness) || HasProved(view, pfn, list))
+            if (HasProved(view, pfn, part))
             {
                 view.PassOver(pfn, ref batch);
                 view.SetFlags(pfn, FolioFlags.Workingset);
-                view.MoveToHead(Main, pfn);
+                view.MoveToHead(ListOf(view, Main, pfn), pfn);
                 LastUse(view, pfn) = state.Time;
             }
             else if (view.TryIsolate(pfn, ref batch))
             {
-                state.CountOut(list, size);
+                state.CountOut(part, size);
                 wanted--;
             }
         }
@@ -167,17 +176,21 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         Vote(view, ref state, shadow.Workingset, away, turn);
     }
 
+    /// <summary>What is on probation counts as inactive.</summary>
+    public static LruSizes Sizes(PolicyView view) =>
+        new(view.Count(Probation), view.Count(Main), view.Count(Probation + 1), view.Count(Main + 1));
+
     /// <inheritdoc/>
     public static string? Check(PolicyView view)
     {
         ref State state = ref view.State<State>();
         if (state.OutOfMain > state.Out)
             return $"{state.OutOfMain} of {state.Out} evictions were from main";
-        for (int list = Probation; list <= Main; list++)
+        for (int list = 0; list < ListCount; list++)
         {
             for (uint pfn = view.Tail(list); pfn != PolicyView.None; pfn = view.TowardHead(pfn))
             {
-                if ((view.Flags(pfn) & FolioFlags.Workingset) != 0 != (list == Main))
+                if (list != ListOf(view, (view.Flags(pfn) & FolioFlags.Workingset) != 0 ? Main : Probation, pfn))
                     return $"frame {pfn} is on list {list} and its flags say otherwise";
             }
         }
@@ -198,7 +211,7 @@ public readonly struct ComebackPolicy : IReclaimPolicy
             if ((away - turn) * state.OutOfMain <= reach * state.Out)
                 state.Target--;
         }
-        else if (away * (state.Out - state.OutOfMain) <= (view.Count(Probation) + reach) * state.Out)
+        else if (away * (state.Out - state.OutOfMain) <= (CountOf(view, Probation, Either) + reach) * state.Out)
         {
             state.Target++;
         }
@@ -208,10 +221,10 @@ public readonly struct ComebackPolicy : IReclaimPolicy
     }
 
     /// <summary>Used since it was last looked at, or, in main, used often before.</summary>
-    private static bool HasProved(PolicyView view, uint pfn, int list)
+    private static bool HasProved(PolicyView view, uint pfn, int part)
     {
         bool young = view.TestAndClearYoung(pfn);
-        if (list == Probation)
+        if (part == Probation)
             return young;
         uint lives = (uint)(view.Flags(pfn) & FolioFlags.RefsMask) >> FolioField.RefsShift;
         if (!young && lives == 0)
@@ -221,22 +234,35 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         return true;
     }
 
-    private static bool MayGo(PolicyView view, uint pfn, int swappiness) =>
-        view.TypeOf(pfn) == FolioType.Anon ? swappiness > 0 : swappiness != ReclaimRequest.AnonOnly;
-
     /// <summary>How long ago the hand saw the page that it will see next; for ever, where main is empty.</summary>
     private static long TurnOf(PolicyView view, in State state)
     {
-        uint pfn = view.Tail(Main);
+        uint pfn = OldestOf(view, Main, view.CanReclaimAnon(1) ? view.Memcg.Swappiness : 0);
         return pfn == PolicyView.None ? uint.MaxValue : unchecked(state.Time - LastUse(view, pfn));
     }
+
+    /// <summary>The older of what probation or main has last in its two lists, if it may go at this swappiness; or none.</summary>
+    private static uint OldestOf(PolicyView view, int part, int swappiness)
+    {
+        uint anon = swappiness > 0 ? view.Tail(part) : PolicyView.None;
+        uint file = swappiness != ReclaimRequest.AnonOnly ? view.Tail(part + 1) : PolicyView.None;
+        if (anon == PolicyView.None || file == PolicyView.None)
+            return anon == PolicyView.None ? file : anon;
+        uint time = view.State<State>().Time;
+        return unchecked(time - LastUse(view, anon) >= time - LastUse(view, file)) ? anon : file;
+    }
+
+    private static long CountOf(PolicyView view, int part, int swappiness) =>
+        (swappiness > 0 ? view.Count(part) : 0) + (swappiness != ReclaimRequest.AnonOnly ? view.Count(part + 1) : 0);
+
+    private static int ListOf(PolicyView view, int part, uint pfn) => part + (int)view.TypeOf(pfn);
 
     private static ref uint LastUse(PolicyView view, uint pfn) => ref view.Word(pfn, 0);
 
     private static long SizeOf(PolicyView view) => view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File);
 
     /// <summary>State of one lruvec.</summary>
-    private struct State
+    internal struct State
     {
         /// <summary>Pages brought in so far, modulo 2^32.</summary>
         public uint Time;
@@ -250,10 +276,10 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         /// <summary>How many of them left main.</summary>
         public long OutOfMain;
 
-        public void CountOut(int list, long size)
+        public void CountOut(int part, long size)
         {
             Out++;
-            OutOfMain += list == Main ? 1 : 0;
+            OutOfMain += part == Main ? 1 : 0;
             if (Out > size)
             {
                 Out /= 2;
