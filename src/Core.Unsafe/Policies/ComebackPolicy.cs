@@ -5,16 +5,16 @@ using ReclaimNative.Observe;
 namespace ReclaimNative.Policies;
 
 /// <summary>
-/// COMEBACK: new pages are on probation, a small FIFO that is evicted first; main memory, a clock, is for pages that have
-/// proved themselves. A page does so by an access while on probation, or by a comeback: it was evicted and is wanted
-/// again sooner after its last use than the hand of the clock comes round. What the hand finds idle has not been used for
-/// a turn; what comes back sooner than that is hotter, and takes its place.
+/// COMEBACK: new pages are on probation, a small FIFO that is evicted first; the rest of the memory, main, is a clock of pages
+/// that have proved themselves. A page does so by an access while on probation, or by a comeback: it was evicted, and is
+/// wanted again sooner after its last use than the hand of the clock comes round. What the hand finds idle has not been used
+/// for a turn; what comes back within one is hotter, and takes its place.
 /// </summary>
 /// <remarks>
 /// <para>
 /// Time is counted in pages brought in. The turn is how long ago the hand saw the page that it will see next, so it measures
-/// itself: it grows while nothing enters main memory, and drops to nothing when all of it proves to be hot. A loop over more than
-/// fits keeps what is in main and sends the rest through probation; it is admitted again only when main is idle.
+/// itself: it grows while nothing enters main, and drops to nothing when all of main proves to be hot. So of a loop over more than
+/// fits, main keeps what it has and the rest goes through probation.
 /// </para>
 /// <para>
 /// How large probation is follows from refaults. One that a reach more of probation would have spared is a vote for a page
@@ -23,9 +23,9 @@ namespace ReclaimNative.Policies;
 /// </para>
 /// <para>
 /// Keeps: for each page a word, when it was last known to be in use, and up to three lives, one for each turn in which it was
-/// used, which idle turns take away again; for each evicted page that word, and which list it left; for each lruvec five
-/// numbers. It knows accessed bits and faults alone. A batch looks at <see cref="ExamineLimit"/> pages at most, mostly at 1.2 to
-/// 2 for each that goes. Anonymous and file pages have lists of their own so that what can't go, for want of swap or at this
+/// used, which idle turns take away again; for each evicted page that word, and a bit: which list it left; for each lruvec four
+/// numbers. It knows accessed bits and faults alone. A batch looks at <see cref="ExamineLimit"/> pages at most; for each page that
+/// goes 1 to 3.7 were looked at, 1.7 on average. Anonymous and file pages have lists of their own so that what can't go, for want of swap or at this
 /// swappiness, is not even looked at; of what can, the older goes first, whatever its type.
 /// </para>
 /// <para>
@@ -51,16 +51,16 @@ public readonly struct ComebackPolicy : IReclaimPolicy
     /// <summary>Turns that a page in main outlives without a use after as many with one, 0 to 3: the width of the field.</summary>
     private const uint Lives = 3;
 
-    /// <summary>Probation is at least 1 / 100 of the memory, ...</summary>
-    private const int Least = 100;
+    /// <summary>Probation at least, in per cent of the resident pages, and never less than a page.</summary>
+    private const int Least = 1;
 
-    /// <summary>... 1 / 10 at first, ...</summary>
+    /// <summary>Probation at first, in per cent, from <see cref="Least"/> to <see cref="Most"/>.</summary>
     private const int First = 10;
 
-    /// <summary>... and at most 3 / 10.</summary>
-    private const int Most = 3;
+    /// <summary>Probation at most, in per cent, below 100.</summary>
+    private const int Most = 30;
 
-    /// <summary>A refault votes if 1 / 10 of the memory more would have spared it.</summary>
+    /// <summary>A refault votes if so many per cent of the resident pages more would have spared it; above 0.</summary>
     private const int Reach = 10;
 
     /// <summary>
@@ -127,7 +127,7 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         ref State state = ref view.State<State>();
         long size = SizeOf(view);
         if (state.Target == 0)
-            state.Target = Math.Max(1, size / First);
+            state.Target = Math.Max(1, Percent(size, First));
         int swappiness = view.SwappinessNow(scan);
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
         long limit = Math.Min(ExamineLimit, 2 * view.Evictable(scan));
@@ -205,7 +205,7 @@ public readonly struct ComebackPolicy : IReclaimPolicy
     private static void Vote(PolicyView view, ref State state, bool wasInMain, long away, long turn)
     {
         long size = SizeOf(view);
-        long reach = size / Reach;
+        long reach = Percent(size, Reach);
         if (wasInMain)
         {
             if ((away - turn) * state.OutOfMain <= reach * state.Out)
@@ -216,8 +216,8 @@ public readonly struct ComebackPolicy : IReclaimPolicy
             state.Target++;
         }
 
-        long least = Math.Max(1, size / Least);
-        state.Target = Math.Clamp(state.Target, least, Math.Max(least, size * Most / 10));
+        long least = Math.Max(1, Percent(size, Least));
+        state.Target = Math.Clamp(state.Target, least, Math.Max(least, Percent(size, Most)));
     }
 
     /// <summary>Used since it was last looked at, or, in main, used often before.</summary>
@@ -260,6 +260,8 @@ public readonly struct ComebackPolicy : IReclaimPolicy
     private static ref uint LastUse(PolicyView view, uint pfn) => ref view.Word(pfn, 0);
 
     private static long SizeOf(PolicyView view) => view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File);
+
+    private static long Percent(long pages, int percent) => pages * percent / 100;
 
     /// <summary>State of one lruvec.</summary>
     internal struct State
