@@ -117,10 +117,6 @@ public readonly struct ComebackPolicy : IReclaimPolicy
             view.State<State>().Time++;
     }
 
-    /// <summary>As long as there is something that may go.</summary>
-    public static bool Budget(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget) =>
-        !scan.Background && scan.NrReclaimed < scan.NrToReclaim && view.Evictable(scan) > 0;
-
     /// <summary>From probation while its share of what may go is larger than it should be, else from main.</summary>
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
