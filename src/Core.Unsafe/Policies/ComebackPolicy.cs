@@ -117,7 +117,10 @@ public readonly struct ComebackPolicy : IReclaimPolicy
             view.State<State>().Time++;
     }
 
-    /// <summary>From probation while its share of what may go is larger than it should be, else from main.</summary>
+    /// <summary>
+    /// From probation while its share of what may go is larger than it should be, else from main; and from the other once as many
+    /// pages as it has were isolated in this visit and have stayed, because they are pinned or their owner keeps them.
+    /// </summary>
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
         ref State state = ref view.State<State>();
@@ -125,13 +128,17 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         if (state.Target == 0)
             state.Target = Math.Max(1, Percent(size, First));
         int swappiness = view.SwappinessNow(scan);
+        ref long isolated = ref LruvecBudget.As<long>(ref budget);
+        long stuck = isolated - budget.Reclaimed;
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
         long limit = Math.Min(ExamineLimit, 2 * view.Evictable(scan));
         while (wanted > 0 && batch.Examined < limit)
         {
             long onProbation = CountOf(view, Probation, swappiness);
             long inMain = CountOf(view, Main, swappiness);
-            int part = inMain == 0 || onProbation * SizeOf(view) > state.Target * (onProbation + inMain) ? Probation : Main;
+            int part = onProbation * SizeOf(view) > state.Target * (onProbation + inMain) ? Probation : Main;
+            if (part == Probation ? stuck >= onProbation && inMain > 0 : stuck >= inMain && onProbation > 0)
+                part = Main - part;
             uint pfn = OldestOf(view, part, swappiness);
             if (pfn == PolicyView.None)
                 return;
@@ -145,6 +152,7 @@ public readonly struct ComebackPolicy : IReclaimPolicy
             else if (view.TryIsolate(pfn, ref batch))
             {
                 state.CountOut(part, size);
+                isolated++;
                 wanted--;
             }
         }

@@ -242,6 +242,22 @@ public class ComebackPolicyTests
         Assert.That(lru.Engine.Validate(), Is.Null);
     }
 
+    [TestCase(true, 60, 5, 68)]
+    [TestCase(false, 50, 40, 0)]
+    public void WhereAllOfOnePartIsPinnedTheOtherGivesItsPages(bool pinsMain, int pages, int target, int mainAfter)
+    {
+        using OneLruvec lru = Started(68);
+        Fill(lru, 500, (uint)pages);
+        Of(lru).Target = pinsMain ? 100 : target;
+        uint next = lru.View.Tail(pinsMain ? Main : Probation);
+        for (; next != PolicyView.None; next = lru.View.TowardHead(next))
+            lru.Machine.Frames.Set(next, FolioFlags.Pinned);
+
+        lru.Engine.Reclaim(new ReclaimRequest(200));
+
+        Assert.That((lru.View.Count(Probation), lru.View.Count(Main)), Is.EqualTo((pinsMain ? 0L : pages, (long)mainAfter)));
+    }
+
     [Test]
     public void OfBothTypesTheOlderGoesFirst()
     {
