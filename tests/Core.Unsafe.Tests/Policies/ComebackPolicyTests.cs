@@ -242,13 +242,13 @@ public class ComebackPolicyTests
         Assert.That(lru.Engine.Validate(), Is.Null);
     }
 
-    [TestCase(true, 60, 5, 68)]
-    [TestCase(false, 50, 40, 0)]
+    [TestCase(true, 60, 100, 68)]
+    [TestCase(false, 150, 10, 0)]
     public void WhereAllOfOnePartIsPinnedTheOtherGivesItsPages(bool pinsMain, int pages, int target, int mainAfter)
     {
         using OneLruvec lru = Started(68);
         Fill(lru, 500, (uint)pages);
-        Of(lru).Target = pinsMain ? 100 : target;
+        Of(lru).Target = target;
         uint next = lru.View.Tail(pinsMain ? Main : Probation);
         for (; next != PolicyView.None; next = lru.View.TowardHead(next))
             lru.Machine.Frames.Set(next, FolioFlags.Pinned);
