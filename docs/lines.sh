@@ -27,6 +27,7 @@ table() {
     row 'policy' '`ClockProPolicy`' $c/Policies/ClockProPolicy.cs
     row 'policy' '`LruKPolicy`' $c/Policies/LruKPolicy.cs
     row 'policy' '`WTinyLfuPolicy`' $c/Policies/WTinyLfuPolicy.cs
+    row 'policy, our own' '`ComebackPolicy`' $c/Policies/ComebackPolicy.cs
     row 'shared: verdict of the classic LRU and of the first MGLRU' '`ClassicVerdict`' $c/Policies/ClassicVerdict.cs
     row 'shared: which of two queues gives a page' '`TwoQueues`' $c/Policies/TwoQueues.cs
     row 'shared: what is checked of ghosts' '`Ghosts`' $c/Policies/Ghosts.cs

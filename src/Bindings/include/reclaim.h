@@ -160,7 +160,7 @@ typedef struct reclaim_engine_options {
 
     /* The policies that cgroups may be bound to, the first for those that say nothing; NULL for "mglru".  Names with
      * commas between them: classic, mglru, fifo, lru, clock, sieve, s3fifo, arc, 2q, lfu, mru, lirs, clockpro, lruk,
-     * wtinylfu.  classic and mglru may be followed by the Linux that they are to be like, @6.1, @6.12 or @6.18, and by
+     * wtinylfu, comeback.  classic and mglru may be followed by the Linux that they are to be like, @6.1, @6.12 or @6.18, and by
      * switches that turn a mechanism on or off: "mglru@6.12-bloom", "classic+lookaround,sieve".  The switches of mglru are
      * walk, bloom, lookaround, refault, pid, tiers, exec; of classic refault, cost, ratio, exec, trim, walk, bloom,
      * lookaround; of sieve walk.  When all policies name the same Linux, the rest of the engine is like it too. */

@@ -29,7 +29,8 @@ public sealed class PolicyShelf
         Entry.Of<LirsPolicy>(),
         Entry.Of<ClockProPolicy>(),
         Entry.Of<LruKPolicy>(),
-        Entry.Of<WTinyLfuPolicy>());
+        Entry.Of<WTinyLfuPolicy>(),
+        Entry.Of<ComebackPolicy>());
 
     /// <summary>What every policy says of itself, in the order in which they are listed.</summary>
     public IEnumerable<PolicyDescriptor> All => _entries.Select(e => e.Descriptor);

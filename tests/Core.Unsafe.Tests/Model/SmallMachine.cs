@@ -9,7 +9,7 @@ internal static class SmallMachine
 {
     /// <summary>The policies that come with the engine.</summary>
     public static readonly string[] PolicyNames =
-        ["fifo", "lru", "clock", "sieve", "classic", "mglru", "s3fifo", "arc", "2q", "lfu", "mru", "lirs", "clockpro", "lruk", "wtinylfu"];
+        ["fifo", "lru", "clock", "sieve", "classic", "mglru", "s3fifo", "arc", "2q", "lfu", "mru", "lirs", "clockpro", "lruk", "wtinylfu", "comeback"];
 
     /// <summary>A built-in policy by name, with version and switches if wanted: <c>mglru@6.1</c>.</summary>
     public static PolicyDefinition Policy(string name) => PolicyShelf.BuiltIn.Parse(name).Define();

@@ -28,7 +28,7 @@ public unsafe class FolioListEngineTests
 
         new FolioListEngine(lru.Engine.Host, null).PutBack(lru.View, ref batch);
 
-        int coldest = policy == "classic" ? 2 : policy == "mglru" ? 1 : 0;
+        int coldest = policy switch { "classic" => 2, "mglru" or "comeback" => 1, _ => 0 };
         Assert.That(lru.View.ListOf(pfn), Is.EqualTo(coldest), "not where its active flag would have put it");
         Assert.That(lru.View.Tail(coldest), Is.EqualTo(pfn));
         Assert.That(lru.FlagsOf(pfn) & (FolioFlags.Dirty | FolioFlags.Reclaim | FolioFlags.Active | FolioFlags.Isolated), Is.EqualTo(FolioFlags.None));
