@@ -20,7 +20,7 @@ internal readonly struct S3FifoTwin : IReclaimPolicy
         Lists = 2,
         Orders = 1,
         WordsPerPage = 1,
-        StateBytes = sizeof(uint),
+        StateBytes = 2 * sizeof(long),
     };
 
     public static void OnAccesses(PolicyView view, ReadOnlySpan<uint> pfns)
@@ -33,7 +33,7 @@ internal readonly struct S3FifoTwin : IReclaimPolicy
         }
     }
 
-    public static void Arrive(PolicyView view, uint page, bool returns) => view.State<uint>() = view.Order(0).Remove(page) ? 1u : 0;
+    public static void Arrive(PolicyView view, uint page, bool returns) => view.State<State>().GhostHit = view.Order(0).Remove(page);
 
     public static void Place(PolicyView view, uint pfn, PlaceHint hint)
     {
@@ -41,13 +41,14 @@ internal readonly struct S3FifoTwin : IReclaimPolicy
         if ((word & Taken) != 0)
             word &= ~Taken;
         else
-            word = view.State<uint>() != 0 ? InMain : 0;
+            word = view.State<State>().GhostHit ? InMain : 0;
         view.AddHead((word & InMain) != 0 ? Main : Small, pfn);
     }
 
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
         long capacity = view.Capacity;
+        view.State<State>().Ghosts = capacity * 9 / 10;
         long mainSize = capacity - capacity / 10;
         long wanted = scan.NrToReclaim - scan.NrReclaimed;
         while (batch.Count < wanted && batch.Count < FolioBatch.Capacity && batch.Examined < MostExamined)
@@ -70,7 +71,7 @@ internal readonly struct S3FifoTwin : IReclaimPolicy
         {
             PageOrder ghost = view.Order(0);
             ghost.AddHead(view.PageOf(pfn));
-            while (ghost.Count > view.Capacity * 9 / 10)
+            while (ghost.Count > view.State<State>().Ghosts)
                 ghost.Remove(ghost.Tail);
         }
 
@@ -117,5 +118,11 @@ internal readonly struct S3FifoTwin : IReclaimPolicy
             view.MoveToHead(Main, pfn);
             pfn = view.Tail(Main);
         }
+    }
+
+    private struct State
+    {
+        public long Ghosts;
+        public bool GhostHit;
     }
 }

@@ -1,7 +1,6 @@
 /*
- * S3-FIFO: three queues and no movement on a hit.  Pages come into a small queue; those that are used twice before they
- * reach its end go on to the main queue, the others leave and are remembered in a ghost queue of page numbers.  A page
- * that comes back while it is remembered goes to the main queue at once.
+ * S3-FIFO: three queues, no movement on a hit.  Pages come into a small queue; those used twice before they reach its end
+ * go on to the main queue, the others leave and are remembered as ghosts; who comes back while remembered goes to main.
  * J. Yang, Y. Zhang, Z. Qiu, Y. Yue, K. V. Rashmi, "FIFO Queues are All You Need for Cache Eviction", SOSP 2023.
  *
  *     gcc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -shared -fPIC examples/policies/s3fifo.c -o cs3fifo.so -Isrc/Bindings/include
@@ -19,8 +18,8 @@ enum { GHOST, ORDERS };      /* an order of our own: pages that have left the sm
 
 enum { MOST_EXAMINED = 4096 }; /* in one call; the rest of the queue waits for the next */
 
-/* Of each lruvec: the page that is about to come in was found among the ghosts. */
-typedef struct { uint32_t ghost_hit; } lruvec_state_t;
+/* Of each lruvec: how many ghosts there may be, and whether the page that is about to come in was one. */
+typedef struct { int64_t ghosts; uint32_t ghost_hit; } lruvec_state_t;
 
 /* Every hit, in batches: the word is read and written in place, without a call. */
 static void on_accesses(reclaim_lruvec_t *lru, const uint32_t *folios, uint32_t count)
@@ -87,6 +86,7 @@ static void isolate(reclaim_lruvec_t *lru, reclaim_scan_t *scan, void *pass, rec
 {
     int64_t capacity = reclaim_capacity(lru), main_size = capacity - capacity / 10;
     int64_t wanted = scan->nr_to_reclaim - scan->nr_reclaimed;
+    ((lruvec_state_t *)lru->state)->ghosts = capacity * 9 / 10;
     (void)pass, (void)budget;
     while (batch->count < wanted && batch->count < RECLAIM_BATCH_MAX && batch->examined < MOST_EXAMINED) {
         int64_t in_main = reclaim_list_count(lru, MAIN), in_small = reclaim_list_count(lru, SMALL);
@@ -103,7 +103,7 @@ static void removed(reclaim_lruvec_t *lru, uint32_t folio, uint32_t reason)
 {
     uint32_t *word = reclaim_words(lru, folio);
     if (reason == RECLAIM_REMOVED_EVICTED && !(*word & IN_MAIN))
-        reclaim_order_push(lru, GHOST, folio, reclaim_capacity(lru) * 9 / 10);
+        reclaim_order_push(lru, GHOST, folio, ((lruvec_state_t *)lru->state)->ghosts);
     if (reason != RECLAIM_REMOVED_MIGRATED)
         *word = 0; /* the frame's next page starts afresh; a migrated page takes its word along */
 }

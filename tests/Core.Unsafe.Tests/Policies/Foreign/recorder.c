@@ -5,7 +5,7 @@
 #include "reclaim_policy.h"
 
 enum { ONLINE, PLACE, REMOVE, ARRIVE, FORGET, EVENT, ACCESSES, YOUNG, AGE, PREPARE, BUDGET, ISOLATE, VERDICT, AFTER, CONTINUE, VISITED,
-       SHADOW, REFAULT, BIRTH, SIZES, CHECKED, OPERATIONS };
+       SHADOW, REFAULT, BIRTH, SIZES, CHECKED, OFFLINE, COLDEST, DUMP, OPERATIONS };
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -79,8 +79,8 @@ static void removed(reclaim_lruvec_t *lru, uint32_t folio, uint32_t reason)
 {
     enter(lru, REMOVE);
     HOLDS(folio < lru->frame_count);
-    HOLDS(reason <= RECLAIM_REMOVED_FREED);
-    HOLDS((reclaim_list_of(lru, folio) != RECLAIM_NONE) == (reason == RECLAIM_REMOVED_FREED));
+    HOLDS(reason <= RECLAIM_REMOVED_FREED || reason == RECLAIM_REMOVED_REBOUND);
+    HOLDS((reclaim_list_of(lru, folio) == RECLAIM_NONE) == (reason == RECLAIM_REMOVED_EVICTED));
 }
 
 static void arrive(reclaim_lruvec_t *lru, uint32_t page, uint32_t returns)
@@ -276,6 +276,29 @@ static int32_t check(reclaim_lruvec_t *lru, char *text, uint32_t capacity)
     return 0;
 }
 
+static void offline(reclaim_lruvec_t *lru)
+{
+    state_t *state = enter(lru, OFFLINE);
+    HOLDS(reclaim_list_count(lru, 0) == 0);
+    state->magic = 1; /* nothing is called any more, or enter says so */
+}
+
+static uint32_t coldest_first(reclaim_lruvec_t *lru, uint32_t *lists, uint32_t count)
+{
+    enter(lru, COLDEST);
+    HOLDS(count == 2);
+    lists[0] = 0;
+    lists[1] = 1;
+    return 2;
+}
+
+static void dump(reclaim_lruvec_t *lru, char *text, uint32_t capacity)
+{
+    enter(lru, DUMP);
+    HOLDS(capacity >= 1024 && text[0] == 0);
+    strcpy(text, "all is written down\n");
+}
+
 static const reclaim_policy_t recorder = {
     .struct_size = sizeof(reclaim_policy_t), .abi = RECLAIM_POLICY_ABI, .name = "recorder",
     .flags = RECLAIM_SEES_ACCESSES | RECLAIM_SEES_ARRIVALS, .sight = RECLAIM_SIGHT_ACCESSES,
@@ -284,7 +307,7 @@ static const reclaim_policy_t recorder = {
     .lruvec_online = online, .place = place, .remove = removed, .arrive = arrive, .forget = forget, .on_event = on_event,
     .on_accesses = on_accesses, .on_young = on_young, .age = age, .prepare = prepare, .budget = budget, .isolate = isolate,
     .verdict = verdict, .after = after, .continue_ = go_on, .visited = visited, .make_shadow = make_shadow, .on_refault = on_refault,
-    .oldest_birth_ms = oldest_birth_ms, .sizes = sizes, .check = check,
+    .oldest_birth_ms = oldest_birth_ms, .sizes = sizes, .check = check, .lruvec_offline = offline, .coldest_first = coldest_first, .dump = dump,
 };
 
 const reclaim_policy_t *reclaim_policy(void) { return &recorder; }
