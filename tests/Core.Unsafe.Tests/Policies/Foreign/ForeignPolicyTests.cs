@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using ReclaimNative.Machine;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
@@ -149,6 +150,67 @@ public unsafe class ForeignPolicyTests
 
         Assert.That(Marshal.PtrToStringUTF8(NativeLibrary.GetExport(NativeLibrary.Load(recorder), "wrong")), Is.Empty);
         Assert.That(engine.Read(engine.Root, Counter.policy_overrides), Is.Zero);
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
+    public void ACPolicyHandsItsPagesOverAndTakesThemBack()
+    {
+        string path = CCompiler.Library("recorder3", Recorder.Replace("\"recorder\"", "\"recorder3\""));
+        using Engine engine = SmallMachine.WithRoom(PolicyDefinition.OfLibrary(path), SmallMachine.Policy("fifo"), PolicyDefinition.OfLibrary(CCompiler.Example("s3fifo")));
+        MemoryCgroup memcg = engine.CreateMemcg("m", null, "recorder3");
+        AddressSpace space = engine.CreateAddressSpace("s", 500, memcg);
+        engine.SetMax(memcg, 100);
+        AccessTally tally = default;
+        uint page = 0;
+        foreach (string policy in "fifo recorder3 cs3fifo recorder3 fifo cs3fifo fifo".Split(' '))
+        {
+            for (int i = 0; i < 300; i++, page += 7)
+                engine.Access(space, [page % 500, page % 90], ref tally);
+            ulong usage = memcg.Usage;
+            engine.SetPolicy(memcg, policy);
+            Assert.That(engine.Validate(), Is.Null, policy);
+            Assert.That(memcg.Usage, Is.EqualTo(usage), "no page was lost");
+        }
+
+        nint library = NativeLibrary.Load(path);
+        Assert.That(Marshal.PtrToStringUTF8(NativeLibrary.GetExport(library, "wrong")), Is.Empty);
+        var calls = new ReadOnlySpan<long>((void*)NativeLibrary.GetExport(library, "calls"), Operations.Length + 3);
+        Assert.That(calls[Operations.Length], Is.EqualTo(2), "lruvec_offline");
+        Assert.That(calls[Operations.Length + 1], Is.EqualTo(2), "coldest_first");
+        PolicyView view = engine.Host.ViewOf(engine.Root, engine.Nodes[0]);
+        var text = new StringBuilder();
+        view.Ops.Dump(view, text);
+        Assert.That(text.ToString(), Is.EqualTo("all is written down\n"));
+        Assert.That(engine.Read(engine.Root, Counter.policy_overrides), Is.Zero);
+    }
+
+    [Test]
+    public void ACPolicyThatGoesOnHasItsFuelAndIsEjected()
+    {
+        string path = CCompiler.Library("spinner", """
+            #include "reclaim_policy.h"
+            static void isolate(reclaim_lruvec_t *lru, reclaim_scan_t *scan, void *pass, reclaim_budget_t *budget, reclaim_batch_t *batch)
+            {
+                (void)scan, (void)pass, (void)budget;
+                while (reclaim_list_tail(lru, 0) != RECLAIM_NONE)
+                    batch->type = 0;
+            }
+            static const reclaim_policy_t policy = { .struct_size = sizeof(reclaim_policy_t), .abi = RECLAIM_POLICY_ABI, .name = "spinner", .fuel = 2000, .isolate = isolate };
+            const reclaim_policy_t *reclaim_policy(void) { return &policy; }
+
+            """);
+        using var engine = new Engine(SmallMachine.Options(PolicyDefinition.OfLibrary(path)) with { Fallback = SmallMachine.Policy("fifo") });
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 500, memcg);
+        engine.SetMax(memcg, 100);
+        AccessTally tally = default;
+        for (uint page = 0; page < 500; page++)
+            engine.Access(space, [page], ref tally);
+
+        Assert.That(engine.PolicyReports[0][PolicyOverride.OutOfFuel], Is.Positive);
+        Assert.That(engine.PolicyReports[0].Ejection, Is.Not.Null);
+        Assert.That(engine.PolicyNameOf(memcg), Is.EqualTo("fifo"));
         Assert.That(engine.Validate(), Is.Null);
     }
 
