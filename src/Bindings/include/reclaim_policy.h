@@ -366,7 +366,7 @@ typedef struct reclaim_policy {
     void (*remove)(reclaim_lruvec_t *lru, uint32_t folio, uint32_t reason);
 
     /* With RECLAIM_SEES_ARRIVALS: a page is about to come in, and room has not been made for it yet.  `returns` is 1 if it was
-     * evicted under this policy before.  Without memory no placement follows.  Empty: nothing. */
+     * evicted under this policy before, if only in an earlier binding.  Without memory no placement follows.  Empty: nothing. */
     void (*arrive)(reclaim_lruvec_t *lru, uint32_t page, uint32_t returns);
 
     /* A page on one of the lruvec's orders is gone for good: its owner discarded it.  The engine takes it off the order and

@@ -88,7 +88,7 @@ static void arrive(reclaim_lruvec_t *lru, uint32_t page, uint32_t returns)
     state_t *state = enter(lru, ARRIVE);
     HOLDS(page < lru->page_count);
     HOLDS(returns <= 1);
-    HOLDS(!returns || reclaim_history(lru, page)[1] == 5); /* set when it was evicted, zeroed when it was discarded */
+    HOLDS(returns == (reclaim_history(lru, page)[1] == 5)); /* set when it was evicted, zeroed when it was discarded */
     HOLDS(reclaim_list_count(lru, 0) < reclaim_capacity(lru) + 1);
     state->arriving = page;
 }
