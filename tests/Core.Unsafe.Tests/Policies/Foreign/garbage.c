@@ -141,7 +141,8 @@ static int32_t go_on(reclaim_lruvec_t *lru, reclaim_scan_t *scan, void *pass, re
 
 static void sizes(reclaim_lruvec_t *lru, reclaim_sizes_t *sizes)
 {
-    (void)lru;
+    sizes->inactive_anon = reclaim_resident(lru, RECLAIM_TYPE_ANON);
+    sizes->inactive_file = reclaim_resident(lru, RECLAIM_TYPE_FILE);
     if (kind == SIZES) {
         sizes->inactive_anon = INT64_MIN;
         sizes->active_file = INT64_MAX;
