@@ -13,7 +13,7 @@ namespace ReclaimNative.Bench.Ratios;
 internal static partial class RatioProgram
 {
     /// <summary>Every mark; a new one is a new class here.</summary>
-    private static readonly Func<IRatioCases>[] Marks = [() => new AccessedBitCases(), () => new ScanCases(), () => new BloomCases(), () => new ListCases(), () => new SharedListCases()];
+    private static readonly Func<IRatioCases>[] Marks = [() => new AccessedBitCases(), () => new ScanCases(), () => new BloomCases(), () => new ListCases(), () => new SharedListCases(), () => new PolicyCases()];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 

@@ -68,6 +68,7 @@ public sealed unsafe partial class Engine : IDisposable
         catch
         {
             // Native memory has no finaliser: what a failed constructor reserved would stay reserved.
+            _host?.Dispose();
             _machine.Dispose();
             _hitLog?.Dispose();
             throw;
@@ -439,6 +440,7 @@ public sealed unsafe partial class Engine : IDisposable
         if (_disposed)
             return;
         _disposed = true;
+        _host.Dispose();
         _machine.Dispose();
         _hitLog.Dispose();
     }

@@ -34,6 +34,11 @@ internal sealed partial class CallerTests
             .. Directory.GetFiles(Repository.TestSources, "*.c").Order(),
             "-x", "none", "-o", program, "-Iout/include", "-Lout", "-pthread", "-lreclaim", "-Wl,-rpath,$ORIGIN",
         ];
+        Ended policy = Command.Gcc(
+            PublishedLibrary.Workplace,
+            "-std=c99", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC",
+            Path.Combine(Repository.Root, "examples", "policies", "fifo.c"), "-o", "out/cfifo.so", "-Iout/include");
+        Assert.That(policy.Code, Is.Zero, policy.ToString);
         Ended built = Command.Gcc(PublishedLibrary.Workplace, arguments);
         Assert.That(built.Code, Is.Zero, built.ToString);
 

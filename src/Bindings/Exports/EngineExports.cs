@@ -95,8 +95,14 @@ internal static unsafe class EngineExports
         bool limited = (asked.Flags & EngineOptionsStruct.LimitedSwap) != 0;
         if (!limited && asked.SwapPages != 0)
             throw new Refusal(Status.Invalid, "swap_pages is given without RECLAIM_ENGINE_LIMITED_SWAP; with the flag it counts, without it 0 is accepted.");
+        Check.Zero(asked.Reserved2, "reserved2");
+        if (asked.TableCount > 64)
+            throw new Refusal(Status.Invalid, $"table_count is {asked.TableCount}; 0 to 64 are accepted.");
+        if (asked.TableCount > 0)
+            Check.NotNull(asked.Tables, "tables");
         PolicyDefinition[] policies = PolicyNames.ParseList(
-            asked.Policies == null ? "mglru" : CallerText.Read(asked.Policies, asked.PoliciesLength, "list of policies"));
+            asked.Policies == null ? null : CallerText.Read(asked.Policies, asked.PoliciesLength, "list of policies"),
+            new ReadOnlySpan<nint>(asked.Tables, (int)asked.TableCount));
         KernelVersion kernel = policies.All(p => p.Version == policies[0].Version) ? policies[0].Version : KernelVersion.Fixed;
         return new EngineOptions
         {

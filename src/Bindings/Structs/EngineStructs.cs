@@ -35,6 +35,9 @@ internal unsafe struct EngineOptionsStruct : ICallerStruct
     public delegate* unmanaged[Cdecl]<void*, PageStruct*, int> PageOut;
     public delegate* unmanaged[Cdecl]<void*, PageStruct*, void> PageIn;
     public void* Context;
+    public nint* Tables;
+    public uint TableCount;
+    public uint Reserved2;
 
     public static string CName => "reclaim_engine_options_t";
 

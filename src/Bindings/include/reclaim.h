@@ -59,6 +59,8 @@
 
 #include <stdint.h>
 
+#include "reclaim_policy.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -158,9 +160,11 @@ typedef struct reclaim_engine_options {
     uint32_t node_count;
     uint32_t node_size; /* sizeof(reclaim_node_options_t) */
 
-    /* The policies that cgroups may be bound to, the first for those that say nothing; NULL for "mglru".  Names with
-     * commas between them: classic, mglru, fifo, lru, clock, sieve, s3fifo, arc, 2q, lfu, mru, lirs, clockpro, lruk,
-     * wtinylfu, comeback.  classic and mglru may be followed by the Linux that they are to be like, @6.1, @6.12 or @6.18, and by
+    /* The policies that cgroups may be bound to, the first for those that say nothing; NULL for all of `tables`, or for
+     * "mglru" without any.  Names with commas between them: classic, mglru, fifo, lru, clock, sieve, s3fifo, arc, 2q, lfu,
+     * mru, lirs, clockpro, lruk, wtinylfu, comeback, those of `tables`, and paths of libraries (a text with a slash, or that ends
+     * in .so) that export a policy as reclaim_policy.h says; such a policy is then called by the name in its table.
+     * classic and mglru may be followed by the Linux that they are to be like, @6.1, @6.12 or @6.18, and by
      * switches that turn a mechanism on or off: "mglru@6.12-bloom", "classic+lookaround,sieve".  The switches of mglru are
      * walk, bloom, lookaround, refault, pid, tiers, exec; of classic refault, cost, ratio, exec, trim, walk, bloom,
      * lookaround; of sieve walk.  When all policies name the same Linux, the rest of the engine is like it too. */
@@ -175,6 +179,12 @@ typedef struct reclaim_engine_options {
     reclaim_page_out_fn page_out; /* NULL: every page may go */
     reclaim_page_in_fn page_in;   /* NULL: nobody wants to know */
     void *context;                /* handed to both */
+
+    /* Policies of this program, reclaim_policy.h.  The tables are read once; their functions have to stay until the engine
+     * is destroyed. */
+    const reclaim_policy_t *const *tables;
+    uint32_t table_count; /* 0 to 64 */
+    uint32_t reserved2;   /* 0 */
 } reclaim_engine_options_t;
 
 #define RECLAIM_ENGINE_LIMITED_SWAP 1u /* swap_pages counts; without it swap has no end */

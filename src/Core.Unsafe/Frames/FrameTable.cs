@@ -108,6 +108,9 @@ internal sealed unsafe class FrameTable
     /// <summary>The unordered form's byte of each frame, padded so that 64 can be read at any frame.</summary>
     public byte* Lru => _lru;
 
+    /// <summary>State bits of each frame as they are kept in the ordered form, null in the unordered one.</summary>
+    public ushort* FlagWords => _word;
+
     /// <summary>Position or owner of each frame; in the unordered form of an identity engine, null.</summary>
     public uint* Place => _place;
 

@@ -28,6 +28,12 @@ internal sealed unsafe class PageOrders
         _ends = store.Reserve<Ends>("lruvec.orders", (nuint)lruvecs * (nuint)perLruvec).Pointer;
     }
 
+    /// <summary>The link of each page, for C: reclaim_order_link_t.</summary>
+    public void* Links => _links;
+
+    /// <summary>The ends of an order and of those after it, for C: reclaim_order_t.</summary>
+    public void* EndsFrom(uint number) => _ends + (number - 1);
+
     /// <summary>Number of an order of a lruvec, from 1: zeroed memory says that a page is on none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint NumberOf(int lruvec, int order) => (uint)(lruvec * _perLruvec + order) + 1;

@@ -13,7 +13,7 @@ public struct FolioBatch
     /// <summary>The most folios of one batch.</summary>
     public const int Capacity = 64;
 
-    private Pfns _pfns;
+    private Numbers _pfns;
 
     /// <summary>Folios isolated.</summary>
     public int Count { get; internal set; }
@@ -50,6 +50,9 @@ public struct FolioBatch
 
     /// <summary>Folios left.</summary>
     public int Survivors { get; internal set; }
+
+    /// <summary>The frame numbers where they lie, for C: of a batch that does not move.</summary>
+    internal readonly unsafe uint* Pfns => (uint*)Unsafe.AsPointer(ref Unsafe.AsRef(in _pfns));
 
     /// <summary>An empty batch in memory that was not cleared: the numbers past <see cref="Count"/> are never read.</summary>
     internal void Begin()
@@ -123,7 +126,7 @@ public struct FolioBatch
     }
 
     [InlineArray(Capacity)]
-    private struct Pfns
+    private struct Numbers
     {
         private uint _first;
     }

@@ -37,11 +37,33 @@ public sealed class PolicyDefinition
 
     internal ReclaimOps Ops { get; }
 
+    /// <summary>The table of a policy written in C.</summary>
+    internal ForeignPolicySource? Source { get; private init; }
+
     /// <summary>Defines a policy from its type.</summary>
     /// <exception cref="ArgumentException">What it says of itself is out of range.</exception>
     public static PolicyDefinition Of<TPolicy>(object? instance = null) where TPolicy : struct, IReclaimPolicy
     {
         PolicyDescriptor descriptor = TPolicy.Describe();
+        Check(descriptor);
+        return new PolicyDefinition(descriptor, PolicyAdapter<TPolicy>.Ops, descriptor.Name, descriptor.Defaults, KernelVersion.Fixed, instance);
+    }
+
+    /// <summary>Defines a policy from its library, <c>reclaim_policy.h</c>, which stays in the process.</summary>
+    /// <param name="path">A shared library; without a slash, one in the current folder.</param>
+    /// <exception cref="PolicyException">There is no such file, it is no library or no policy, or what it says of itself is refused.</exception>
+    public static PolicyDefinition OfLibrary(string path) => Of(ForeignPolicySource.Load(path));
+
+    /// <summary>Defines a policy from its table in this process, a <c>reclaim_policy_t</c>, which is read once.</summary>
+    /// <param name="table">The table. Its functions have to stay as long as engines use them.</param>
+    /// <exception cref="PolicyException">What it says of itself is refused.</exception>
+    public static unsafe PolicyDefinition OfTable(void* table) => Of(ForeignPolicySource.Read((ForeignPolicyTable*)table, "policy from a table"));
+
+    internal static PolicyDefinition Of(ForeignPolicySource source) =>
+        new(source.Descriptor, PolicyAdapter<ForeignPolicy>.Ops, source.Descriptor.Name, source.Descriptor.Defaults, KernelVersion.Fixed, null) { Source = source };
+
+    private static void Check(PolicyDescriptor descriptor)
+    {
         if (descriptor.Name.Length == 0 || descriptor.Name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c)))
             throw new ArgumentException($"A policy's name is made of a-z and 0-9, not '{descriptor.Name}'.");
         if (descriptor.Lists is < 1 or > Lru.FrameLists.MaxLists)
@@ -54,7 +76,6 @@ public sealed class PolicyDefinition
             throw new ArgumentException($"Policy {descriptor.Name} asks for {descriptor.HistoryWords} words and {descriptor.Orders} orders of pages; 0 to {MaxHistoryWords} and 0 to {MaxOrders} are accepted.");
         if (descriptor.HistoryWords + descriptor.Orders > 0 && (descriptor.Flags & PolicyFlags.Concurrent) != 0)
             throw new ArgumentException($"Policy {descriptor.Name} asks for words or orders of pages, which serve one thread, and is marked Concurrent.");
-        return new PolicyDefinition(descriptor, PolicyAdapter<TPolicy>.Ops, descriptor.Name, descriptor.Defaults, KernelVersion.Fixed, instance);
     }
 
     /// <summary>The same policy with mechanisms switched on and off, like a Linux version, under the name it is asked for by.</summary>
@@ -66,7 +87,7 @@ public sealed class PolicyDefinition
         Mechanism unsupported = (on | off) & ~Descriptor.Supports;
         if (unsupported != 0)
             throw new ArgumentException($"Policy {Descriptor.Name} has no switch '{PolicyShelf.NameOf(unsupported)}'; it has {DescribeSwitches()}.");
-        return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, version, Instance);
+        return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, version, Instance) { Source = Source };
     }
 
     /// <summary>Its switches as a list for messages, or "none".</summary>

@@ -2,6 +2,7 @@ using ReclaimNative.Concurrency;
 using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
+using ReclaimNative.Memory;
 using ReclaimNative.Observe;
 
 namespace ReclaimNative.Policies;
@@ -10,12 +11,13 @@ namespace ReclaimNative.Policies;
 /// The policies of one engine and the view that each lruvec has of its own. Everything that spans cgroups with
 /// different policies is summed here.
 /// </summary>
-internal sealed unsafe class PolicyHost
+internal sealed unsafe class PolicyHost : IDisposable
 {
     private readonly PolicyView?[] _views;
     private readonly PolicyRecord[] _records;
     private readonly PolicyCall? _onlyCall;
     private readonly int _fallback;
+    private readonly NativeBlock? _foreign;
     private long _sinceFlush;
     private int _ejections;
     private int _isPending;
@@ -31,6 +33,8 @@ internal sealed unsafe class PolicyHost
         _records = [.. definitions.Select(_ => new PolicyRecord(machine.Concurrent))];
         _onlyCall = machine.Concurrent ? null : new PolicyCall();
         _fallback = Array.FindIndex(definitions, d => d.Name == fallback);
+        if (definitions.Any(d => d.Source is not null))
+            _foreign = new NativeBlock((nuint)_views.Length * (nuint)sizeof(ForeignLruvec));
         if (usesMemcgLru)
             MemcgLrus = [.. machine.Nodes.Select(n => new MemcgLru(memcgs, (ulong)n.Id, machine.Concurrent))];
         UsesRefaults = definitions.Any(d => (d.Mechanisms & Mechanism.Refault) != 0);
@@ -149,6 +153,9 @@ internal sealed unsafe class PolicyHost
         }
     }
 
+    /// <summary>Memory for what C knows a lruvec by, where some policy is written in C.</summary>
+    public ForeignLruvec* ForeignAt(int lruvecIndex) => (ForeignLruvec*)_foreign!.Pointer + lruvecIndex;
+
     public int TagOf(PolicyDefinition definition) => Array.IndexOf(Definitions, definition);
 
     /// <summary>Makes the views of a new cgroup and binds <paramref name="definition"/> to them.</summary>
@@ -161,6 +168,14 @@ internal sealed unsafe class PolicyHost
             view.Ops.LruvecOnline(view);
             MemcgLrus?[node.Id].Add(memcg.Id);
         }
+    }
+
+    /// <summary>Gives back what views hold beside the machine's own memory.</summary>
+    public void Dispose()
+    {
+        foreach (PolicyView? view in _views)
+            view?.Foreign?.Dispose();
+        _foreign?.Dispose();
     }
 
     /// <summary>Pages by class of a lruvec and all below it on its node.</summary>

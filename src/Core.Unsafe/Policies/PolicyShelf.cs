@@ -41,8 +41,19 @@ public sealed class PolicyShelf
     /// <summary>The same shelf and one policy more.</summary>
     public PolicyShelf With<TPolicy>() where TPolicy : struct, IReclaimPolicy => new([.. _entries, Entry.Of<TPolicy>()]);
 
+    /// <summary>The same shelf and one policy more, from its table in this process: a <c>reclaim_policy_t</c>, which is read once.</summary>
+    /// <exception cref="PolicyException">What it says of itself is refused, or there is a policy of its name.</exception>
+    public unsafe PolicyShelf WithTable(void* table)
+    {
+        var entry = Entry.Of(ForeignPolicySource.Read((ForeignPolicyTable*)table, "policy from a table"));
+        string name = entry.Descriptor.Name;
+        return _entries.Any(e => e.Descriptor.Name == name)
+            ? throw new PolicyException($"policy from a table: there is a policy '{name}' already")
+            : new PolicyShelf([.. _entries, entry]);
+    }
+
     /// <summary>Reads names with commas between them: <c>classic+lookaround,mglru-bloom,sieve</c>.</summary>
-    /// <exception cref="PolicyException">A name or a switch is unknown, or one is asked for twice.</exception>
+    /// <exception cref="PolicyException">A name or a switch is unknown, a library can't be had, or a policy is asked for twice.</exception>
     public IReadOnlyList<PolicyChoice> ParseList(string list)
     {
         var choices = new List<PolicyChoice>();
@@ -58,17 +69,43 @@ public sealed class PolicyShelf
     }
 
     /// <summary>Reads one name with its switches.</summary>
-    /// <exception cref="PolicyException">A name or a switch is unknown.</exception>
+    /// <exception cref="PolicyException">A name or a switch is unknown, or a library can't be had.</exception>
     public PolicyChoice Parse(string text)
     {
-        if (text.Contains('/') || text.EndsWith(".so", StringComparison.Ordinal))
-            throw new PolicyException($"policy '{text}': policies from a C library can't be loaded yet; {Accepted}");
-        int end = text.AsSpan().IndexOfAny("+-@");
+        if (IsPath(text, out int end))
+        {
+            Entry loaded = Entry.Of(ForeignPolicySource.Load(text[..end]));
+            return Choose(loaded.Descriptor.Name + text[end..], loaded.Descriptor.Name.Length, loaded);
+        }
+
+        end = text.AsSpan().IndexOfAny("+-@");
         string name = end < 0 ? text : text[..end];
         Entry entry = _entries.FirstOrDefault(e => e.Descriptor.Name == name)
             ?? throw new PolicyException(name.Length == 0 ? $"a policy's name is missing in '{text}'; {Accepted}" : $"there is no policy '{name}'; {Accepted}");
+        return Choose(text, end, entry);
+    }
+
+    /// <summary>
+    /// A text with a slash, or that ends in <c>.so</c>, is the path of a C policy. After the last <c>.so</c> switches may follow, as
+    /// after a name.
+    /// </summary>
+    private static bool IsPath(string text, out int end)
+    {
+        const string Suffix = ".so";
+        int at = text.LastIndexOf(Suffix, StringComparison.Ordinal);
+        end = at < 0 ? text.Length : at + Suffix.Length;
+        bool hasSwitches = end < text.Length && (text[end] is '+' or '-' or '@');
+        if (end < text.Length && !hasSwitches)
+            end = text.Length;
+        return text.Contains('/') || (at >= 0 && end == at + Suffix.Length);
+    }
+
+    /// <summary>A policy with the version and the switches that stand in <paramref name="text"/> from <paramref name="end"/> on.</summary>
+    private static PolicyChoice Choose(string text, int end, Entry entry)
+    {
+        string name = entry.Descriptor.Name;
         KernelVersion version = KernelVersion.Fixed;
-        if (end >= 0 && text[end] == '@')
+        if (end >= 0 && end < text.Length && text[end] == '@')
         {
             int stop = text.AsSpan(end + 1).IndexOfAny('+', '-');
             string asked = stop < 0 ? text[(end + 1)..] : text.Substring(end + 1, stop);
@@ -115,6 +152,8 @@ public sealed class PolicyShelf
 
     private sealed record Entry(PolicyDescriptor Descriptor, Func<object?, PolicyDefinition> Define)
     {
+        public static Entry Of(ForeignPolicySource source) => new(source.Descriptor, _ => PolicyDefinition.Of(source));
+
         public static Entry Of<TPolicy>() where TPolicy : struct, IReclaimPolicy => new(TPolicy.Describe(), PolicyDefinition.Of<TPolicy>);
     }
 }

@@ -22,6 +22,8 @@ public sealed unsafe partial class PolicyView
         _stateBytes = definition.Descriptor.StateBytes;
         _words = definition.Descriptor.WordsPerPage;
         _fuel = definition.Descriptor.Fuel;
+        Foreign?.Dispose();
+        Foreign = definition.Source is { } source ? new ForeignBinding(_host.ForeignAt(_lruvec.Index), this, source, _machine) : null;
         Ops = definition.Ops;
         if (_host.RecordOf(Tag).IsEjected)
             TakeCare();

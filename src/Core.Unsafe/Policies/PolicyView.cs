@@ -88,6 +88,9 @@ public sealed unsafe partial class PolicyView
 
     internal int ListCount => _listCount;
 
+    /// <summary>What C knows the lruvec by, where its policy is written in C.</summary>
+    internal ForeignBinding? Foreign { get; private set; }
+
     /// <summary>Position of the policy among the engine's: its tag in shadows and its place in a pass.</summary>
     internal int Tag { get; private set; }
 
@@ -427,6 +430,12 @@ public sealed unsafe partial class PolicyView
         Count(Counter.mm_leaf_young, walked.Young);
         return walked;
     }
+
+    /// <summary>A folio is on a list of this lruvec.</summary>
+    internal bool IsListed(uint pfn) => IsOnList(0, pfn);
+
+    /// <summary>The lruvec here of the cgroup that a reclaim is for.</summary>
+    internal PolicyView TargetOf(in ScanControl scan) => _host.ViewOf(scan.Target ?? _machine.Root, Node);
 
     /// <summary>Has the policy place a folio that is on no list; what it leaves lying goes to list 0, or to the first of its type.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

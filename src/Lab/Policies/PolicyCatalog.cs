@@ -6,8 +6,8 @@ namespace ReclaimNative.Lab.Policies;
 /// <summary>The policies that commands know by name: those of the core, and opt, which only the Lab can have.</summary>
 public static class PolicyCatalog
 {
-    /// <summary>All of them.</summary>
-    public static PolicyShelf Shelf { get; } = PolicyShelf.BuiltIn.With<OptPolicy>();
+    /// <summary>All of them; a program that has policies of its own puts a shelf with those here before it runs a command.</summary>
+    public static PolicyShelf Shelf { get; set; } = PolicyShelf.BuiltIn.With<OptPolicy>();
 
     extension(PolicyChoice choice)
     {

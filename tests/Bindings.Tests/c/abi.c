@@ -162,6 +162,7 @@ int main(void)
     test_calls();
     test_reclaim();
     test_callbacks();
+    test_policy();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;
 }

@@ -32,7 +32,7 @@ static void structs_going_in(const world_t *w)
     world_options(&engine_options);
     memset(&in, 0, sizeof in);
     memcpy(&in, &engine_options, sizeof engine_options);
-    SIZES_ARE_CHECKED(reclaim_engine_create((reclaim_engine_options_t *)(void *)&in, &engine), &in, sizeof engine_options);
+    SIZES_ARE_CHECKED(reclaim_engine_create((reclaim_engine_options_t *)(void *)&in, &engine), &in, 88);
     in.struct_size = sizeof engine_options + 24;
     in.bytes[sizeof engine_options + 23] = 1;
     REFUSED(RECLAIM_E_TOO_BIG, reclaim_engine_create((reclaim_engine_options_t *)(void *)&in, &engine));

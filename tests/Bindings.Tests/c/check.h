@@ -59,6 +59,7 @@ void test_values(void);
 void test_calls(void);
 void test_reclaim(void);
 void test_callbacks(void);
+void test_policy(void);
 void test_process(void);
 
 #endif
