@@ -27,7 +27,7 @@ public sealed class SwitchTests
             foreach (Mechanism mechanism in MechanismsOf(policy.Supports))
                 yield return policy.Name + Sign(policy, mechanism) + PolicyShelf.NameOf(mechanism);
             yield return policy.Name + string.Concat(MechanismsOf(policy.Supports).Select(m => Sign(policy, m) + PolicyShelf.NameOf(m)));
-            foreach (KernelVersion version in Enum.GetValues<KernelVersion>())
+            foreach (KernelVersion version in policy.HasVersions ? Enum.GetValues<KernelVersion>() : [])
                 yield return $"{policy.Name}@{KernelVersions.NameOf(version)}";
         }
 
