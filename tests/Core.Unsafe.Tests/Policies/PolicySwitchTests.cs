@@ -1,3 +1,4 @@
+using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
@@ -41,9 +42,9 @@ public class PolicySwitchTests
     }
 
     [Test]
-    public void OrderIsCarriedOverColdestFirst([Values("lru", "fifo", "sieve")] string to)
+    public void OrderIsCarriedOverColdestFirst([Values("lru", "fifo", "sieve", "lfu", "s3fifo", "arc", "2q", "lirs")] string to)
     {
-        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("lru"), SmallMachine.Policy("fifo"), SmallMachine.Policy("sieve"));
+        using Engine engine = SmallMachine.WithRoom([.. new[] { "lru", "fifo", to }.Distinct().Select(SmallMachine.Policy)]);
         MemoryCgroup memcg = engine.CreateMemcg("m", policy: to == "lru" ? "fifo" : "lru");
         AddressSpace space = engine.CreateAddressSpace("s", 100, memcg);
         engine.SetMax(memcg, 8);
@@ -81,6 +82,89 @@ public class PolicySwitchTests
         engine.SetPolicy(memcg, "mglru");
         Assert.That(engine.SizesOf(memcg, engine.Nodes[0]), Is.EqualTo(new LruSizes(0, 20, 10, 0)));
         Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
+    public void WhatOnePolicyHoldsWarmIsWarmForTheNext(
+        [Values("s3fifo", "arc", "2q", "lirs", "clockpro", "wtinylfu", "lfu", "lruk", "comeback")] string policy)
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(policy), SmallMachine.Policy("classic"));
+        MemoryCgroup memcg = engine.CreateMemcg("m", policy: policy);
+        AddressSpace space = engine.CreateAddressSpace("s", 1000, memcg);
+        engine.SetMax(memcg, 100);
+        AccessTally tally = default;
+
+        // Ten pages that are used in every round, among pages that are used once.
+        for (uint round = 0; round < 30; round++)
+        {
+            for (uint hot = 0; hot < 10; hot++)
+                engine.Access(space, [hot], ref tally);
+            for (uint once = 0; once < 20; once++)
+                engine.Access(space, [100 + round * 20 + once], ref tally);
+        }
+
+        Assert.That(ResidentOf(engine, space, 10), Is.EqualTo(10), "the policy knows them");
+        engine.SetPolicy(memcg, "classic");
+        LruSizes sizes = engine.SizesOf(memcg, engine.Nodes[0]);
+        Assert.That(sizes.ActiveAnon, Is.GreaterThanOrEqualTo(10), "the hot ones are active");
+        foreach (int page in Enumerable.Range(0, 10))
+            Assert.That(IsActive(engine, space, (ulong)page), Is.True, $"page {page} is warm");
+
+        // And back, without a use in between: the next pages push out those that were used once.
+        engine.SetPolicy(memcg, policy);
+        Assert.That(engine.Validate(), Is.Null);
+        for (uint once = 900; once < 930; once++)
+            engine.Access(space, [once], ref tally);
+        Assert.That(ResidentOf(engine, space, 10), Is.EqualTo(10), "the hot ones are kept");
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
+    public void TheWarmListComesLast([Values("s3fifo", "arc", "2q", "lirs", "clockpro", "wtinylfu", "comeback")] string policy)
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(policy), SmallMachine.Policy("fifo"));
+        MemoryCgroup memcg = engine.CreateMemcg("m", policy: policy);
+        AddressSpace space = engine.CreateAddressSpace("s", 1000, memcg);
+        engine.SetMax(memcg, 100);
+        AccessTally tally = default;
+        for (uint round = 0; round < 30; round++)
+        {
+            for (uint hot = 0; hot < 10; hot++)
+                engine.Access(space, [hot], ref tally);
+            for (uint once = 0; once < 20; once++)
+                engine.Access(space, [100 + round * 20 + once], ref tally);
+        }
+
+        engine.SetPolicy(memcg, "fifo");
+        long cold = 100 - Math.Max(10, WarmOf(engine, memcg));
+        for (uint once = 900; once < 900 + cold; once++)
+            engine.Access(space, [once], ref tally);
+
+        Assert.That(ResidentOf(engine, space, 10), Is.EqualTo(10), $"{cold} pages came in, and as many cold ones were there to go");
+    }
+
+    [Test]
+    public void OrderGoesThroughEachPolicy(
+        [Values("s3fifo", "arc", "2q", "lirs", "clockpro", "wtinylfu", "lfu", "lruk", "comeback", "classic", "mglru", "sieve", "clock")] string through)
+    {
+        using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"), SmallMachine.Policy(through));
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 200, memcg);
+        uint[] order = [7, 3, 5, 1, 0, 2, 6, 4];
+        AccessTally tally = default;
+        engine.Access(space, order, ref tally);
+        engine.SetMax(memcg, (ulong)order.Length);
+
+        engine.SetPolicy(memcg, through);
+        engine.SetPolicy(memcg, "fifo");
+
+        for (uint i = 0; i < order.Length; i++)
+        {
+            engine.Access(space, [100 + i], ref tally);
+            Assert.That(engine.IsResident(space, order[i]), Is.False, $"page {order[i]} is number {i} to go");
+            if (i + 1 < order.Length)
+                Assert.That(engine.IsResident(space, order[i + 1]), Is.True);
+        }
     }
 
     [Test]
@@ -196,6 +280,22 @@ public class PolicySwitchTests
             engine.Access(space, [(uint)(random.NextDouble() * random.NextDouble() * pages)], ref tally);
         if (tally.Refused > 0)
             throw new InvalidOperationException("An access was refused.");
+    }
+
+    /// <summary>Pages of a cgroup that the policy before left as warm.</summary>
+    private static long WarmOf(Engine engine, MemoryCgroup memcg)
+    {
+        MachineState machine = engine.Machine;
+        return Enumerable.Range(0, (int)machine.Frames.Count).LongCount(pfn =>
+            machine.Frames.Has((uint)pfn, FolioFlags.Active) && machine.LruvecOf(memcg, engine.Nodes[0]).Index == machine.LruvecIndexOf((uint)pfn));
+    }
+
+    private static int ResidentOf(Engine engine, AddressSpace space, int first) => Resident(engine, space).Take(first).Count(r => r);
+
+    private static bool IsActive(Engine engine, AddressSpace space, ulong page)
+    {
+        MachineState machine = engine.Machine;
+        return machine.Frames.Has(machine.Tables.FrameOf(space.BaseSlot + (uint)page), FolioFlags.Active);
     }
 
     private static bool[] Resident(Engine engine, AddressSpace space) =>
