@@ -26,8 +26,8 @@ internal sealed class PolicyCall
     /// </summary>
     public uint Placing = PolicyView.None;
 
-    /// <summary>Operations so far. A watcher that sees it stand still while one is running knows that it does not return.</summary>
-    public long Calls;
+    /// <summary>Operations that were sampled.</summary>
+    public long Samples;
 
     /// <summary>Operations until one is sampled.</summary>
     public int UntilSample = PolicyView.SampleStride;
@@ -40,6 +40,11 @@ internal sealed class PolicyCall
 
     /// <summary>The thread's CPU time then, in nanoseconds.</summary>
     public long CpuBefore;
+
+    /// <summary>
+    /// Number of the operation that runs, or ran last. A watcher that sees it stand still while one is running knows that it does not return.
+    /// </summary>
+    public long Calls => Samples * PolicyView.SampleStride + PolicyView.SampleStride - UntilSample;
 
     public PolicyOperation Operation => OperationAt(Place);
 
