@@ -130,7 +130,8 @@ public readonly struct LirsPolicy : IReclaimPolicy
         ref Stack stack = ref view.State<Stack>();
         if (stack.Arriving != pfn)
         {
-            // Of another policy's pages the warm ones are LIR, as far as there is room.
+            // Of another policy's pages the warm ones are LIR, as far as there is room: those used long ago as well, so that a
+            // scan right after a switch does not take them.
             if (stack.Takeover.IsWarm(view, pfn) && view.Count(Lir) < LirSize(view))
             {
                 Push(view, view.PageOf(pfn));

@@ -125,8 +125,6 @@ public readonly struct LruKPolicy : IReclaimPolicy
     {
         if (reason == RemoveReason.Freed)
             HeapOf(view).Remove(pfn);
-        else if (reason == RemoveReason.Rebound)
-            Takeover.Leave(view, pfn, isWarm: KeyOf(view, view.PageOf(pfn)) >= HasK);
     }
 
     /// <inheritdoc/>
