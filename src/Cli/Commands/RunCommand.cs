@@ -26,6 +26,7 @@ internal static class RunCommand
             Description = "0 to 200, for every cgroup that sets none of its own",
             HelpName = "N",
         };
+        Option<bool> noEvents = new("--no-events") { Description = "leaves the scenario's events out, to see what they cost" };
         OutputOptions output = new();
         Command command = new(
             "run",
@@ -36,7 +37,7 @@ internal static class RunCommand
               reclaim run scenarios/demo.yaml --policy classic,mglru-walk --html report.html
             """)
         {
-            scenario, policies, seed, swappiness,
+            scenario, policies, seed, swappiness, noEvents,
         };
         output.AddTo(command);
         command.SetAction(parsed =>
@@ -47,6 +48,8 @@ internal static class RunCommand
             output.Check(parsed);
             Scenario read = ScenarioLibrary.Load(parsed.GetValue(scenario)!);
             read = read with { Seed = seedGiven ?? read.Seed, Swappiness = swappinessGiven ?? read.Swappiness };
+            if (parsed.GetValue(noEvents))
+                read = read with { Events = [] };
             return RunAndWrite(parsed, read, choices, output);
         });
         return command;

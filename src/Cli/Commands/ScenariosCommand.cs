@@ -19,7 +19,7 @@ internal static class ScenariosCommand
         command.SetAction(_ =>
         {
             foreach (string name in ScenarioLibrary.Names)
-                Console.WriteLine($"{name,-16} {ScenarioLibrary.Load(name).Summary}");
+                Console.WriteLine($"{name,-21} {ScenarioLibrary.Load(name).Summary}");
             return ExitCode.Ok;
         });
         return command;

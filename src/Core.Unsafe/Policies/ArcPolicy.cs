@@ -57,6 +57,7 @@ public readonly struct ArcPolicy : IReclaimPolicy
         PageOrder b2 = view.Order(B2);
         long c = view.Capacity;
         long l1 = view.Count(T1) + b1.Count;
+        state.Takeover.End();
         state.Arriving = page;
         if (b1.Contains(page))
         {
@@ -103,8 +104,13 @@ public readonly struct ArcPolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static void Place(PolicyView view, uint pfn, PlaceHint hint) =>
-        DefaultOperations.Place(view, (int)view.Word(pfn, 0), pfn, hint);
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    {
+        ref uint list = ref view.Word(pfn, 0);
+        if (view.State<ArcState>().Takeover.IsWarm(view, pfn))
+            list = T2;
+        DefaultOperations.Place(view, (int)list, pfn, hint);
+    }
 
     /// <inheritdoc/>
     public static void LruvecOnline(PolicyView view) => view.State<ArcState>().Arriving = PolicyView.None;
@@ -113,6 +119,7 @@ public readonly struct ArcPolicy : IReclaimPolicy
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
         ref ArcState state = ref view.State<ArcState>();
+        state.Takeover.End();
         for (long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed); wanted > 0; wanted--)
         {
             // REPLACE: from T1 when |T1| > p, or when x is in B2 and |T1| = p; else from T2.
@@ -132,10 +139,12 @@ public readonly struct ArcPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
-        if (reason == RemoveReason.Freed)
+        int list = (int)view.Word(pfn, 0);
+        if (reason == RemoveReason.Rebound)
+            Takeover.Leave(view, pfn, isWarm: list == T2);
+        if (reason is RemoveReason.Freed or RemoveReason.Rebound)
             return;
         ref ArcState state = ref view.State<ArcState>();
-        int list = (int)view.Word(pfn, 0);
         state.Queues.CountLeft(list);
         if (reason != RemoveReason.Evicted || (list == T1 && state.ArrivesFrom == Directory.NoneAndT1IsFull))
             return;
@@ -174,6 +183,8 @@ public readonly struct ArcPolicy : IReclaimPolicy
     private struct ArcState
     {
         public TwoQueues Queues;
+
+        public Takeover Takeover;
 
         /// <summary>What T1 should have.</summary>
         public double P;

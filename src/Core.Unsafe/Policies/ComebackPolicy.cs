@@ -117,6 +117,13 @@ public readonly struct ComebackPolicy : IReclaimPolicy
             view.State<State>().Time++;
     }
 
+    /// <summary>Main is what another policy takes for warm. What is taken over goes to main as a whole: the clock keeps its order.</summary>
+    public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
+    {
+        if (reason == RemoveReason.Rebound)
+            Takeover.Leave(view, pfn, isWarm: view.ListOf(pfn) >= Main);
+    }
+
     /// <summary>
     /// From probation while its share of what may go is larger than it should be, else from main; and from the other once as many
     /// pages as it has were isolated in this visit and have stayed, because they are pinned or their owner keeps them.

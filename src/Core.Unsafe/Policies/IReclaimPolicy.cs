@@ -9,10 +9,19 @@ namespace ReclaimNative.Policies;
 /// out and then does what its default here does; with all left out, the policy is FIFO.
 /// </summary>
 /// <remarks>
-/// Rules. An operation allocates nothing, takes no lock and does not block. It reaches pages through
-/// <see cref="PolicyView"/> only. The core owns the lists: every resident page that is not isolated is on exactly one
-/// list of its lruvec. The policy proposes and the core disposes: a page that may not be evicted is kept whatever the
-/// policy says. The operations of one lruvec never run at the same time.
+/// <para>
+/// Rules. An operation allocates nothing, takes no lock, does not block and comes back soon. It reaches pages through
+/// <see cref="PolicyView"/> only, whose calls cost fuel. The core owns the lists: every resident page that is not isolated is on
+/// exactly one list of its lruvec. The policy proposes and the core disposes: what may not be done is not done, and counted
+/// (<see cref="PolicyOverride"/>); who goes on is ejected.
+/// </para>
+/// <para>
+/// Where one thread drives the engine nothing runs at the same time. Where several do, for policies marked
+/// <see cref="PolicyFlags.Concurrent"/>, of one lruvec at most one of <see cref="Budget"/>, <see cref="Isolate"/>, <see cref="Continue"/>
+/// and <see cref="Age"/> runs at a time, under the lruvec's token. All else may run beside them and beside itself, for one folio with its
+/// page's lock held. <see cref="LruvecOnline"/>, <see cref="LruvecOffline"/> and <see cref="ColdestFirst"/> run alone.
+/// docs/policies.md has a table with a row for each operation.
+/// </para>
 /// </remarks>
 public interface IReclaimPolicy
 {
@@ -25,7 +34,7 @@ public interface IReclaimPolicy
     }
 
     /// <summary>
-    /// Another policy takes the lruvec over, or its pages go with it. State, lists and words are as they were, and gone afterwards.
+    /// Another policy takes the lruvec over: its lists are empty and the words of its frames zero; state, history and orders are as they were, and gone afterwards.
     /// Not called when the policy is ejected. Default: nothing.
     /// </summary>
     static virtual void LruvecOffline(PolicyView view)
@@ -77,7 +86,10 @@ public interface IReclaimPolicy
     {
     }
 
-    /// <summary>Something happened to a folio. Default: a descriptor access is remembered as one reference.</summary>
+    /// <summary>
+    /// Something happened to a folio: it comes in, before it is placed, or was accessed by descriptor. Pages that are taken over from
+    /// another policy are placed without it. Default: a descriptor access is remembered as one reference.
+    /// </summary>
     static virtual void OnEvent(PolicyView view, uint pfn, FolioEvent what) => DefaultOperations.OnEvent(view, pfn, what);
 
     /// <summary>
@@ -119,20 +131,20 @@ public interface IReclaimPolicy
         DefaultOperations.Budget(view, ref scan, ref budget);
 
     /// <summary>
-    /// Isolates the next batch. A batch with nothing in it ends the visit unless <see cref="FolioBatch.Examined"/> says
+    /// Isolates the next batch, under the token, which is given back before the batch is worked on. A batch with nothing in it ends the visit unless <see cref="FolioBatch.Examined"/> says
     /// that pages were looked at. Default: from the tail of list 0, as many as the reclaim still wants.
     /// </summary>
     static virtual void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch) =>
         DefaultOperations.Isolate(view, ref scan, ref budget, ref batch);
 
     /// <summary>
-    /// What to do with one isolated folio, given what its mappings said (nothing for policies with
+    /// What to do with one isolated folio, with its page locked and without the token, given what its mappings said (nothing for policies with
     /// <see cref="PolicyFlags.IgnoresReferences"/>). Default: reclaim.
     /// </summary>
     static virtual Verdict Verdict(PolicyView view, uint pfn, References references, Disposition disposition) => Policies.Verdict.Reclaim;
 
     /// <summary>
-    /// A batch has been worked on; its survivors are about to be placed. True asks the core to try once more those
+    /// A batch has been worked on; its survivors are about to be placed, without the token. True asks the core to try once more those
     /// that are clean, unmapped and not active. Default: false.
     /// </summary>
     static virtual bool After(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch) => false;
@@ -178,7 +190,7 @@ public interface IReclaimPolicy
     static virtual string? Check(PolicyView view) => null;
 
     /// <summary>
-    /// Inspection: writes what the policy knows of a lruvec, a line for each thing. Asked for a dump and before an ejection, so its state
+    /// Inspection: writes what the policy knows of a lruvec, a line for each thing. Called when the policy is ejected, so its state
     /// may be broken. It may allocate and may be slow; it changes nothing. Default: nothing.
     /// </summary>
     static virtual void Dump(PolicyView view, StringBuilder text)

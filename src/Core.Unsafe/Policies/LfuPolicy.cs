@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ReclaimNative.Frames;
 using ReclaimNative.Mechanisms;
 
 namespace ReclaimNative.Policies;
@@ -82,7 +83,11 @@ public readonly struct LfuPolicy : IReclaimPolicy
         }
 
         FrameHeap heap = HeapOf(view);
-        ulong key = mark == New ? Next(view, 0) : heap.KeyOf(pfn);
+        ulong key = mark == New ? 0 : heap.KeyOf(pfn);
+
+        // No key: it is new, or another policy's, of which as much is known as whether that thought it warm.
+        if (key == 0)
+            key = Next(view, mark != New && (view.Flags(pfn) & FolioFlags.Active) != 0 ? Next(view, 0) : 0);
         mark = 0;
         if (view.AddHead(Counted, pfn))
             heap.Insert(pfn, key);
@@ -117,6 +122,8 @@ public readonly struct LfuPolicy : IReclaimPolicy
     {
         if (reason == RemoveReason.Freed && view.ListOf(pfn) == Counted)
             HeapOf(view).Remove(pfn);
+        else if (reason == RemoveReason.Rebound)
+            Takeover.Leave(view, pfn, isWarm: HeapOf(view).KeyOf(pfn) >> AccessBits > 1);
     }
 
     /// <inheritdoc/>

@@ -52,7 +52,7 @@ public readonly struct LirsPolicy : IReclaimPolicy
         Sight = PolicySight.Accesses,
         Lists = 2,
         Orders = 1,
-        StateBytes = 32,
+        StateBytes = 40,
     };
 
     private struct Stack
@@ -68,6 +68,8 @@ public readonly struct LirsPolicy : IReclaimPolicy
 
         /// <summary>A page that comes in and is yet to be placed.</summary>
         public uint Arriving;
+
+        public Takeover Takeover;
     }
 
     /// <inheritdoc/>
@@ -76,8 +78,17 @@ public readonly struct LirsPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void OnEvent(PolicyView view, uint pfn, FolioEvent what)
     {
-        if (what is FolioEvent.NewByFault or FolioEvent.NewByRead)
-            view.State<Stack>().Arriving = pfn;
+        if (what is not (FolioEvent.NewByFault or FolioEvent.NewByRead))
+            return;
+        view.State<Stack>().Arriving = pfn;
+        view.State<Stack>().Takeover.End();
+    }
+
+    /// <summary>Q goes before the LIR pages, whose order is that of their last promotion: S is gone by then.</summary>
+    public static int ColdestFirst(PolicyView view, Span<int> lists)
+    {
+        (lists[0], lists[1]) = (Q, Lir);
+        return 2;
     }
 
     /// <inheritdoc/>
@@ -119,6 +130,15 @@ public readonly struct LirsPolicy : IReclaimPolicy
         ref Stack stack = ref view.State<Stack>();
         if (stack.Arriving != pfn)
         {
+            // Of another policy's pages the warm ones are LIR, as far as there is room: those used long ago as well, so that a
+            // scan right after a switch does not take them.
+            if (stack.Takeover.IsWarm(view, pfn) && view.Count(Lir) < LirSize(view))
+            {
+                Push(view, view.PageOf(pfn));
+                view.AddHead(Lir, pfn);
+                return;
+            }
+
             // Survivors come from Q, and so do pages from another node.
             if (hint == PlaceHint.Tail)
                 view.AddTail(Q, pfn);
@@ -152,6 +172,7 @@ public readonly struct LirsPolicy : IReclaimPolicy
     {
         long resident = view.Count(Lir) + view.Count(Q);
         view.State<Stack>().Held = resident;
+        view.State<Stack>().Takeover.End();
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
         long limit = Math.Min(ExamineLimit, 2 * resident);
         for (int demoted = 0; demoted < limit && view.Count(Lir) > LirSize(view); demoted++)
@@ -172,6 +193,13 @@ public readonly struct LirsPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
+        if (reason == RemoveReason.Rebound)
+        {
+            // The core takes all of S away at once.
+            Takeover.Leave(view, pfn, isWarm: view.ListOf(pfn) == Lir);
+            return;
+        }
+
         uint page = view.PageOf(pfn);
         PageOrder s = view.Order(0);
         if (!s.Contains(page))

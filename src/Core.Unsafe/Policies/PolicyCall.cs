@@ -35,6 +35,11 @@ internal sealed class PolicyCall
     /// <summary>The running operation is one whose memory and time are measured.</summary>
     public bool IsSampled;
 
+    /// <summary>
+    /// Operations, a bit each, that were found allocating or slow once on this thread: what the runtime does when code first runs is forgiven.
+    /// </summary>
+    public uint Forgiven;
+
     /// <summary>Bytes that the thread had allocated when the sampled operation began.</summary>
     public long AllocatedBefore;
 

@@ -81,6 +81,13 @@ internal sealed unsafe class PolicyHost : IDisposable
     /// <summary>What is known of a policy, by its tag.</summary>
     public PolicyRecord RecordOf(int tag) => _records[tag];
 
+    /// <summary>A reclaim has freed something: failures before it are no row any more.</summary>
+    public void Succeed()
+    {
+        foreach (PolicyRecord record in _records)
+            record.Succeed();
+    }
+
     /// <summary>Somebody is named to take the pages of ejected policies, so strikes have consequences.</summary>
     public bool HasFallback => _fallback >= 0;
 

@@ -39,10 +39,10 @@ public enum PolicyOverride
     /// <summary>It wrote over what is the core's, in a batch or in the parameters of a reclaim: that was put back. 16.</summary>
     Tampered,
 
-    /// <summary>It allocated managed memory: sampled every 61 calls. 16.</summary>
+    /// <summary>It allocated managed memory: sampled every 61 calls, and not the first time in an operation and thread. 16.</summary>
     Allocated,
 
-    /// <summary>A call took longer than <see cref="EngineOptions.PolicyCallMs"/> of its thread's time: sampled every 61 calls, where several threads run. 16.</summary>
+    /// <summary>A call took longer than <see cref="EngineOptions.PolicyCallMs"/> of its thread's time: sampled every 61 calls, where several threads run, and not the first time. 16.</summary>
     TooSlow,
 
     /// <summary>A reclaim failed because the policy kept all that it was asked about. The third in a row ejects.</summary>

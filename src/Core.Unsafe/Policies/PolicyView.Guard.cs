@@ -149,9 +149,20 @@ public sealed unsafe partial class PolicyView
         if (!call.IsSampled || outer != 0)
             return;
         call.IsSampled = false;
-        if (GC.GetAllocatedBytesForCurrentThread() != call.AllocatedBefore)
+        bool allocated = GC.GetAllocatedBytesForCurrentThread() != call.AllocatedBefore;
+        bool slow = _concurrent && ThreadClock.Nanoseconds() - call.CpuBefore > _host.CallNanoseconds;
+        if (!allocated && !slow)
+            return;
+        uint operation = 1u << (int)call.Operation;
+        if ((call.Forgiven & operation) == 0)
+        {
+            call.Forgiven |= operation;
+            return;
+        }
+
+        if (allocated)
             Refuse(PolicyOverride.Allocated);
-        if (_concurrent && ThreadClock.Nanoseconds() - call.CpuBefore > _host.CallNanoseconds)
+        if (slow)
             Refuse(PolicyOverride.TooSlow);
     }
 }

@@ -67,6 +67,7 @@ public readonly struct S3FifoPolicy : IReclaimPolicy
     public static void Arrive(PolicyView view, uint page, bool returns)
     {
         ref QueueState state = ref view.State<QueueState>();
+        state.Takeover.End();
         state.Arriving = page;
         state.IsRemembered = view.Order(G).Remove(page);
     }
@@ -85,8 +86,13 @@ public readonly struct S3FifoPolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static void Place(PolicyView view, uint pfn, PlaceHint hint) =>
-        DefaultOperations.Place(view, ListOf(view.Word(pfn, 0)), pfn, hint);
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    {
+        ref uint word = ref view.Word(pfn, 0);
+        if (view.State<QueueState>().Takeover.IsWarm(view, pfn))
+            word |= InMain;
+        DefaultOperations.Place(view, ListOf(word), pfn, hint);
+    }
 
     /// <inheritdoc/>
     public static void LruvecOnline(PolicyView view) => view.State<QueueState>().Arriving = PolicyView.None;
@@ -95,6 +101,7 @@ public readonly struct S3FifoPolicy : IReclaimPolicy
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
         ref QueueState state = ref view.State<QueueState>();
+        state.Takeover.End();
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
         long mainSize = view.Capacity - view.Capacity / 10;
         while (wanted > 0 && batch.Examined < ExamineLimit)
@@ -124,7 +131,9 @@ public readonly struct S3FifoPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
-        if (reason == RemoveReason.Freed)
+        if (reason == RemoveReason.Rebound)
+            Takeover.Leave(view, pfn, isWarm: ListOf(view.Word(pfn, 0)) == M);
+        if (reason is RemoveReason.Freed or RemoveReason.Rebound)
             return;
         ref QueueState state = ref view.State<QueueState>();
         int queue = ListOf(view.Word(pfn, 0));
@@ -147,6 +156,8 @@ public readonly struct S3FifoPolicy : IReclaimPolicy
     private struct QueueState
     {
         public TwoQueues Queues;
+
+        public Takeover Takeover;
 
         /// <summary>What G may hold since it was last added to.</summary>
         public long GhostBound;

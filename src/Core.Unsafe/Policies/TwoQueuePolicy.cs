@@ -51,6 +51,7 @@ public readonly struct TwoQueuePolicy : IReclaimPolicy
     public static void Arrive(PolicyView view, uint page, bool returns)
     {
         ref QueueState state = ref view.State<QueueState>();
+        state.Takeover.End();
         state.Arriving = page;
         state.IsRemembered = view.Order(A1out).Remove(page);
     }
@@ -69,8 +70,13 @@ public readonly struct TwoQueuePolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static void Place(PolicyView view, uint pfn, PlaceHint hint) =>
-        DefaultOperations.Place(view, (int)view.Word(pfn, 0), pfn, hint);
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    {
+        ref uint queue = ref view.Word(pfn, 0);
+        if (view.State<QueueState>().Takeover.IsWarm(view, pfn))
+            queue = Am;
+        DefaultOperations.Place(view, (int)queue, pfn, hint);
+    }
 
     /// <inheritdoc/>
     public static void LruvecOnline(PolicyView view) => view.State<QueueState>().Arriving = PolicyView.None;
@@ -79,6 +85,7 @@ public readonly struct TwoQueuePolicy : IReclaimPolicy
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
         ref QueueState state = ref view.State<QueueState>();
+        state.Takeover.End();
         long kin = view.Capacity / 4;
         for (long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed); wanted > 0; wanted--)
         {
@@ -94,10 +101,12 @@ public readonly struct TwoQueuePolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
-        if (reason == RemoveReason.Freed)
+        int queue = (int)view.Word(pfn, 0);
+        if (reason == RemoveReason.Rebound)
+            Takeover.Leave(view, pfn, isWarm: queue == Am);
+        if (reason is RemoveReason.Freed or RemoveReason.Rebound)
             return;
         ref QueueState state = ref view.State<QueueState>();
-        int queue = (int)view.Word(pfn, 0);
         state.Queues.CountLeft(queue);
         if (queue == Am || reason != RemoveReason.Evicted)
             return;
@@ -115,6 +124,8 @@ public readonly struct TwoQueuePolicy : IReclaimPolicy
     private struct QueueState
     {
         public TwoQueues Queues;
+
+        public Takeover Takeover;
 
         /// <summary>What A1out may hold since it was last added to.</summary>
         public long RememberedBound;

@@ -68,6 +68,22 @@ public readonly struct WTinyLfuPolicy : IReclaimPolicy
 
         /// <summary>How often counters were halved.</summary>
         public uint Halvings;
+
+        public Takeover Takeover;
+    }
+
+    /// <summary>Probation has what is evicted next, as long as no page of the window loses against it.</summary>
+    public static int ColdestFirst(PolicyView view, Span<int> lists)
+    {
+        (lists[0], lists[1], lists[2]) = (Probation, Window, Protected);
+        return 3;
+    }
+
+    /// <inheritdoc/>
+    public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
+    {
+        if (reason == RemoveReason.Rebound)
+            Takeover.Leave(view, pfn, isWarm: view.Word(pfn, 0) == Protected);
     }
 
     /// <inheritdoc/>
@@ -75,6 +91,7 @@ public readonly struct WTinyLfuPolicy : IReclaimPolicy
     {
         if (what is not (FolioEvent.NewByFault or FolioEvent.NewByRead))
             return;
+        view.State<Cache>().Takeover.End();
         view.Word(pfn, 0) = Window;
         Record(view, pfn);
     }
@@ -100,6 +117,8 @@ public readonly struct WTinyLfuPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Place(PolicyView view, uint pfn, PlaceHint hint)
     {
+        if (view.State<Cache>().Takeover.IsWarm(view, pfn) && view.Count(Protected) < ProtectedSize(view))
+            view.Word(pfn, 0) = Protected;
         int list = (int)view.Word(pfn, 0);
         if (hint == PlaceHint.Tail)
             view.AddTail(list, pfn);
@@ -116,6 +135,7 @@ public readonly struct WTinyLfuPolicy : IReclaimPolicy
     {
         long resident = view.Count(Window) + view.Count(Probation) + view.Count(Protected);
         view.State<Cache>().Held = resident;
+        view.State<Cache>().Takeover.End();
         long wanted = Math.Min(FolioBatch.Capacity, scan.NrToReclaim - scan.NrReclaimed);
         long limit = Math.Min(ExamineLimit, 2 * resident);
         while (wanted > 0 && batch.Examined < limit)

@@ -22,6 +22,7 @@ internal sealed unsafe class ReclaimDrivers
     private readonly PolicyHost _host;
     private readonly NodePass _pass;
     private readonly Node[][] _fallbacks;
+    private long _progress;
 
     public ReclaimDrivers(PolicyHost host, NodePass pass)
     {
@@ -37,6 +38,12 @@ internal sealed unsafe class ReclaimDrivers
         }
     }
 
+    /// <summary>
+    /// Reclaims of all threads that have freed something. Whoever found nothing while others did has not found that there is nothing: they had
+    /// it isolated, and it is gone or back by now.
+    /// </summary>
+    private long Progress => Volatile.Read(ref _progress);
+
     /// <summary>Charges one page, reclaiming at the limits in the way, and after it for memory.high.</summary>
     /// <param name="memcg">The cgroup.</param>
     /// <param name="throttledMs">How long the task is to wait for memory.high.</param>
@@ -48,7 +55,8 @@ internal sealed unsafe class ReclaimDrivers
         while (_machine.TryCharge(memcg) is { } over)
         {
             CountEvent(over, Counter.max);
-            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes) == 0 && retries-- == 0)
+            long progress = Progress;
+            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes) == 0 && Progress == progress && retries-- == 0)
             {
                 CountEvent(over, Counter.oom);
                 return false;
@@ -105,7 +113,8 @@ internal sealed unsafe class ReclaimDrivers
                     return pfn;
             }
 
-            if (ReclaimDirect(nodes) == 0 && retries-- == 0)
+            long progress = Progress;
+            if (ReclaimDirect(nodes) == 0 && Progress == progress && retries-- == 0)
             {
                 _machine.GlobalCounts.Add(Counter.oom, 1);
                 return FrameTable.NoFrame;
@@ -311,8 +320,9 @@ internal sealed unsafe class ReclaimDrivers
 
             if (scan.NrReclaimed > 0)
             {
+                Atomic.Add(ref _progress, 1, _machine.Concurrent);
                 if (_host.HasFallback)
-                    _host.RecordOf(_host.ViewOf(scan.Target ?? _machine.Root, nodes[0]).Tag).Succeed();
+                    _host.Succeed();
                 return scan.NrReclaimed;
             }
 
@@ -352,14 +362,17 @@ internal sealed unsafe class ReclaimDrivers
         if (scan.Isolated != scan.KeptByPolicy)
             return;
         PolicyOverride kind = scan.Isolated == 0 ? PolicyOverride.Withheld : PolicyOverride.KeptAll;
+        ulong blamed = 0;
         var walk = new MemcgWalk(scan.Target ?? _machine.Root, null);
         while (walk.MoveNext(out MemoryCgroup memcg))
         {
             foreach (Node node in nodes)
             {
                 PolicyView view = _host.ViewOf(memcg, node);
-                if (view.Evictable(scan) > 0 && memcg.EffectiveMin == 0 && memcg.EffectiveLow == 0)
-                    view.Refuse(kind);
+                if ((blamed & (1UL << view.Tag)) != 0 || view.Evictable(scan) == 0 || memcg.EffectiveMin != 0 || memcg.EffectiveLow != 0)
+                    continue;
+                blamed |= 1UL << view.Tag;
+                view.Refuse(kind);
             }
         }
     }

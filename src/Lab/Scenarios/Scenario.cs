@@ -48,4 +48,7 @@ public sealed record Scenario
 
     /// <summary>Processes in the order of the file.</summary>
     public required ImmutableArray<ProcessSpec> Processes { get; init; }
+
+    /// <summary>What changes while the scenario runs, in the order in which it happens; often nothing.</summary>
+    public ImmutableArray<EventSpec> Events { get; init; } = [];
 }

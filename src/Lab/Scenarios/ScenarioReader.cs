@@ -19,6 +19,7 @@ public static partial class ScenarioReader
 
     private const int MostBytes = 1 << 20;
     private const int MostTier = 63;
+    private const string PolicyAccepted = "name, then @version, then +switch or -switch (mglru@6.12-bloom), or the path of a .so file";
     private const string NameAccepted = "letters, digits and - _ . (first a letter or a digit)";
 
     /// <summary>Reads the file at <paramref name="path"/>.</summary>
@@ -50,24 +51,26 @@ public static partial class ScenarioReader
     public static Scenario Parse(string text, string path)
     {
         var top = new ScenarioFields(path, "", ScenarioYaml.Load(text, path));
-        top.Accept("name", "summary", "seed", "accesses", "policies", "swappiness", "kernel", "nodes", "memcgs", "processes");
+        top.Accept("name", "summary", "seed", "accesses", "policies", "swappiness", "kernel", "nodes", "memcgs", "processes", "events");
 
         string name = NameOf(top);
         string summary = SummaryOf(top);
         ImmutableArray<NodeSpec> nodes = NodesOf(top);
         ImmutableArray<MemcgSpec> memcgs = MemcgsOf(top);
+        long accesses = top.Whole("accesses", 1, MostAccesses);
         return new Scenario
         {
             Name = name,
             Summary = summary,
             Seed = (ulong)top.Whole("seed", 0, long.MaxValue, absent: 1),
-            Accesses = top.Whole("accesses", 1, MostAccesses),
+            Accesses = accesses,
             Policies = PoliciesOf(top),
             Swappiness = (int)top.Whole("swappiness", 0, 200, Scenario.DefaultSwappiness),
             Kernel = KernelOf(top),
             Nodes = nodes,
             Memcgs = memcgs,
             Processes = new ProcessReader(path, nodes, memcgs).Read(top),
+            Events = new EventReader(accesses, memcgs).Read(top),
         };
     }
 
@@ -76,6 +79,14 @@ public static partial class ScenarioReader
     {
         string name = fields.Text("name", NameAccepted);
         return NameForm().IsMatch(name) ? name : throw fields.Wrong("name", NameAccepted);
+    }
+
+    /// <summary>The `policy` of an event, as written.</summary>
+    internal static string PolicyOf(ScenarioFields fields)
+    {
+        const string Accepted = $"{EventSpec.InitialPolicy}, or {PolicyAccepted}";
+        string policy = fields.Text("policy", Accepted);
+        return PolicyForm().IsMatch(policy) ? policy : throw fields.Wrong("policy", Accepted);
     }
 
     private static string SummaryOf(ScenarioFields top)
@@ -100,7 +111,7 @@ public static partial class ScenarioReader
         foreach (string policy in top.Words("policies"))
         {
             if (!PolicyForm().IsMatch(policy))
-                throw top.Error("policies", $"has {ScenarioException.Quote(policy)}; accepted: name, then @version, then +switch or -switch (mglru@6.12-bloom), or the path of a .so file");
+                throw top.Error("policies", $"has {ScenarioException.Quote(policy)}; accepted: {PolicyAccepted}");
             if (policies.Contains(policy))
                 throw top.Error("policies", $"has {ScenarioException.Quote(policy)} twice");
             policies.Add(policy);

@@ -22,17 +22,22 @@ public sealed class ScenarioRun
     private readonly IReadOnlyList<PolicyChoice> _policies;
     private readonly Dictionary<string, Trace> _traces = [];
 
+    /// <summary>The policies that events name, by name.</summary>
+    private readonly Dictionary<string, PolicyChoice> _switchedTo = [];
+
     /// <summary>Prepares to run <paramref name="scenario"/>; its traces are read here.</summary>
     /// <param name="scenario">What to run.</param>
     /// <param name="policies">Under which policies, or null for the scenario's own.</param>
     /// <exception cref="TraceException">A trace can't be read.</exception>
-    /// <exception cref="ScenarioException">One of the scenario's own policies does not exist.</exception>
+    /// <exception cref="ScenarioException">One of the scenario's own policies, or of its events', does not exist.</exception>
     /// <exception cref="PolicyException">A policy needs the future.</exception>
     public ScenarioRun(Scenario scenario, IReadOnlyList<PolicyChoice>? policies = null)
     {
         _scenario = scenario;
-        _policies = policies ?? PoliciesOf(scenario);
-        if (_policies.FirstOrDefault(p => p.NeedsFuture) is { } oracle)
+        _policies = policies ?? PoliciesOf(scenario, string.Join(',', scenario.Policies));
+        foreach (string name in scenario.Events.Select(e => e.Policy).OfType<string>().Where(n => n != EventSpec.InitialPolicy).Distinct())
+            _switchedTo[name] = PoliciesOf(scenario, name)[0];
+        if (_policies.Concat(_switchedTo.Values).FirstOrDefault(p => p.NeedsFuture) is { } oracle)
             throw new PolicyException($"policy '{oracle.Name}' has to know the accesses in advance, which a scenario does not; 'reclaim compare' runs it on a trace");
         foreach (ProcessSpec process in scenario.Processes)
         {
@@ -79,11 +84,11 @@ public sealed class ScenarioRun
         return new ResultSet(ordered) { Title = $"{_scenario.Name}: {_scenario.Summary}", Subject = "memory cgroup", Notes = [.. notes] };
     }
 
-    private static IReadOnlyList<PolicyChoice> PoliciesOf(Scenario scenario)
+    private static IReadOnlyList<PolicyChoice> PoliciesOf(Scenario scenario, string list)
     {
         try
         {
-            return PolicyCatalog.Shelf.ParseList(string.Join(',', scenario.Policies));
+            return PolicyCatalog.Shelf.ParseList(list);
         }
         catch (PolicyException problem)
         {
@@ -101,6 +106,7 @@ public sealed class ScenarioRun
         long samples = 0;
         long done = 0;
         long idle = 0;
+        int happened = 0;
         long started = Stopwatch.GetTimestamp();
         while (done < _scenario.Accesses && processes.Any(p => !p.Ended))
         {
@@ -110,6 +116,8 @@ public sealed class ScenarioRun
             // Those above their memory.high wait; when all do, time goes on to the end of the shortest wait.
             idle += Math.Max(0, processes.Where(p => !p.Ended).Min(p => p.AsleepUntilMs) - engine.NowMs);
             engine.NowMs = idle + done / AccessesPerMillisecond;
+            for (; happened < _scenario.Events.Length && _scenario.Events[happened].At <= done; happened++)
+                Happen(engine, policy, _scenario.Events[happened], memcgs);
             foreach (RunningProcess process in processes)
             {
                 if (process.Ended || process.AsleepUntilMs > engine.NowMs || done == _scenario.Accesses)
@@ -166,8 +174,23 @@ public sealed class ScenarioRun
             Kernel = _scenario.Kernel ?? policy.Version,
             WalkSlice = Replay.WalkSlice,
             TableFilter = policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
-            Policies = [policy.Define()],
+            Policies = [policy.Define(), .. _switchedTo.Values.Where(p => p.Name != policy.Name).Select(p => p.Define())],
         });
+    }
+
+    private static void Happen(Engine engine, PolicyChoice policy, EventSpec happens, Dictionary<string, MemoryCgroup> memcgs)
+    {
+        MemoryCgroup memcg = memcgs[happens.Memcg];
+        if (happens.Policy is { } name)
+            engine.SetPolicy(memcg, name == EventSpec.InitialPolicy ? policy.Name : name);
+        if (happens.MaxPages is { } max)
+            engine.SetMax(memcg, PagesOf(max));
+        if (happens.HighPages is { } high)
+            engine.SetHigh(memcg, PagesOf(high));
+        if (happens.Swappiness is { } swappiness)
+            engine.SetSwappiness(memcg, swappiness);
+
+        static ulong PagesOf(long limit) => limit == MemcgSpec.Unlimited ? MemoryCgroup.Unlimited : (ulong)limit;
     }
 
     private const ulong PageTablesLimit = 1UL << 23;

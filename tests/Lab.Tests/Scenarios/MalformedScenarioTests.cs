@@ -26,6 +26,9 @@ public class MalformedScenarioTests
           - { name: mixed, pattern: { kind: hotscan, hot: 10, cold: 90, scan: 0.1 }, anon: 10 }
           - { name: phases, pattern: { kind: phase, pages: 100, hot: 10, every: 50, stay: 0.9 } }
           - { name: heap, pattern: { kind: walk, pages: 100, step: 3 } }
+        events:
+          - { at: 400, memcg: /db, policy: mglru }
+          - { at: 500, max: 12M, memcg: /db/shard, high: 11M, swappiness: 100 }
 
         """;
 
@@ -135,6 +138,23 @@ public class MalformedScenarioTests
         ["every: 50", "every: 0", 17, "processes[3].pattern.every is '0'"],
         ["stay: 0.9", "stay: 2", 17, "processes[3].pattern.stay is '2'"],
         ["step: 3", "step: 100", 18, "processes[4].pattern.step is '100'; accepted: a whole number from 1 to 99"],
+        ["events:", "event:", 19, "no key 'event'; accepted: name, summary, seed, accesses, policies"],
+        ["- { at: 400, memcg: /db, policy: mglru }\n  - { at: 500, max: 12M, memcg: /db/shard, high: 11M, swappiness: 100 }", "", 19, "events is empty"],
+        ["- { at: 400, memcg: /db, policy: mglru }", "- mglru", 20, "events[0] is 'mglru'; accepted: keys with values"],
+        ["at: 400, ", "", 20, "events[0] lacks 'at'"],
+        ["at: 400", "at: 0", 20, "events[0].at is '0'; accepted: a whole number from 1 to 999"],
+        ["at: 400", "at: 1000", 20, "events[0].at is '1000'; accepted: a whole number from 1 to 999"],
+        ["at: 400", "at: 40%", 20, "events[0].at is '40%'"],
+        ["at: 400", "when: 400", 20, "events[0] has no key 'when'; accepted: at, memcg, policy, max, high, swappiness"],
+        [", policy: mglru }", " }", 20, "events[0] changes nothing; accepted: one or more of policy, max, high, swappiness"],
+        ["memcg: /db, policy", "memcg: /web, policy", 20, "events[0].memcg is '/web'; accepted: /, /db, /db/shard"],
+        ["policy: mglru", "policy: Mglru", 20, "events[0].policy is 'Mglru'; accepted: initial, or name, then @version"],
+        ["policy: mglru", "policy: [mglru]", 20, "events[0].policy is a list"],
+        ["policy: mglru", "policy:", 20, "events[0].policy is empty"],
+        ["at: 500, max: 12M", "at: 500, max: 12", 21, "events[1].max is '12'; accepted: max, or at least 1p"],
+        ["high: 11M", "high: 0", 21, "events[1].high is '0'; accepted: max, or at least 1p"],
+        ["memcg: /db/shard, high", "memcg: /, high", 21, "events[1].max goes with a memcg below the root"],
+        ["high: 11M, swappiness: 100", "high: 11M, swappiness: 201", 21, "events[1].swappiness is '201'; accepted: a whole number from 0 to 200"],
         ["anon: 10 }\n", "anon: 10 }\n---\nname: second\n", 17, "a second document; accepted: one scenario a file"],
         [Valid, "", 0, "is empty; accepted: a scenario"],
         [Valid, "# nothing\n", 0, "is empty; accepted: a scenario"],

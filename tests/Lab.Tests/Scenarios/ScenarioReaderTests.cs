@@ -25,6 +25,9 @@ public class ScenarioReaderTests
               - { name: sqlite, memcg: /db/shard, node: 1, trace: traces/sqlite-orders.u32.gz, format: u32, repeat: false, weight: 2, anon: 100 }
               - { name: scan, memcg: /, pattern: { kind: loop, pages: 20000, write: 0.1 }, anon: none }
               - { name: whole, pattern: { kind: loop, pages: 200 }, anon: 200 }
+            events:
+              - { at: 2000, memcg: /db, policy: initial, max: max, high: 2M, swappiness: 0 }
+              - { at: 1000, policy: mglru@6.12-bloom }
             """);
 
         Assert.That(scenario.Name, Is.EqualTo("all.keys-1"));
@@ -50,6 +53,14 @@ public class ScenarioReaderTests
             new ProcessSpec { Name = "scan", Memcg = "/", Node = 0, Weight = 1, AnonPages = 0, Pattern = new LoopSpec(20000, 0.1) },
             new ProcessSpec { Name = "whole", Memcg = "/", Node = 0, Weight = 1, AnonPages = 200, Pattern = new LoopSpec(200) },
         }));
+        Assert.That(scenario.Events, Is.EqualTo(new[]
+        {
+            new EventSpec { At = 1000, Memcg = "/", Policy = "mglru@6.12-bloom" },
+            new EventSpec
+            {
+                At = 2000, Memcg = "/db", Policy = EventSpec.InitialPolicy, MaxPages = MemcgSpec.Unlimited, HighPages = 512, Swappiness = 0,
+            },
+        }), "in the order in which they happen");
     }
 
     [Test]
@@ -67,6 +78,7 @@ public class ScenarioReaderTests
 
         Assert.That(scenario.Seed, Is.EqualTo(1));
         Assert.That(scenario.Swappiness, Is.EqualTo(60));
+        Assert.That(scenario.Events, Is.Empty);
         Assert.That(scenario.Nodes, Is.EqualTo(new[] { new NodeSpec(1, 0) }));
         Assert.That(scenario.Memcgs, Is.Empty);
         ProcessSpec process = scenario.Processes[0];

@@ -94,6 +94,48 @@ public sealed class ScenarioRunTests
     }
 
     [Test]
+    public void APolicyIsSwitchedAtItsTimeAndBack()
+    {
+        const string Body = "memcgs: [{ path: /a, max: 4M }]\nprocesses: [{ name: one, memcg: /a, pattern: { kind: loop, pages: 1100 } }]\n";
+        const string There = "events: [{ at: 100000, memcg: /a, policy: mru }]";
+        const string AndBack = "events: [{ at: 100000, memcg: /a, policy: mru }, { at: 101100, memcg: /a, policy: initial }]";
+
+        ResultRow fifo = Run(Body).Rows.Single();
+        ResultRow there = Run(Body + There).Rows.Single();
+        ResultRow andBack = Run(Body + AndBack).Rows.Single();
+        ResultRow other = new ScenarioRun(Read(Body + There), PolicyCatalog.Shelf.ParseList("mru")).Run(null, null, default).Rows.Single();
+
+        Assert.That(fifo.Faults, Is.EqualTo(200_000), "a loop longer than memory never hits under fifo");
+        Assert.That(there.Faults, Is.InRange(100_000, 115_000), "from the middle on mru keeps most of it");
+        Assert.That(andBack.Faults, Is.InRange(197_000, 199_500), "for one round");
+        Assert.That(there.Policy, Is.EqualTo("fifo"), "a row is named by what was asked for");
+        Assert.That(other.Faults, Is.LessThan(20_000), "a switch to the policy that is there already changes nothing");
+    }
+
+    [Test]
+    public void LimitsAndSwappinessChangeWhileItRuns()
+    {
+        ResultRow row = Run(
+            """
+            memcgs: [{ path: /a, max: 8M }]
+            processes: [{ name: one, memcg: /a, pattern: { kind: uniform, pages: 3000 } }]
+            events:
+              - { at: 50000, memcg: /a, max: 2M }
+              - { at: 60000, memcg: /a, max: max, high: 4M, swappiness: 200 }
+            """).Rows.Single();
+
+        Assert.That(row.ResidentMean, Is.InRange(960, 1040), "the last limit is memory.high of 1024 pages");
+        Assert.That(CounterOf(row, "high"), Is.Positive);
+        Assert.That(row.Oom, Is.False);
+    }
+
+    [Test]
+    public void AnEventsPolicyThatIsNotThereIsRefused() =>
+        Assert.That(
+            () => new ScenarioRun(Read("processes: [{ name: a, pattern: { kind: loop, pages: 9 } }]\nevents: [{ at: 5, policy: lrux }]")),
+            Throws.TypeOf<ScenarioException>().With.Message.Contains("there is no policy 'lrux'"));
+
+    [Test]
     public void OptIsRefusedBecauseAScenarioDoesNotKnowTheFuture() =>
         Assert.That(
             () => new ScenarioRun(Read("processes: [{ name: a, pattern: { kind: loop, pages: 9 } }]"), PolicyCatalog.Shelf.ParseList("fifo,opt")),

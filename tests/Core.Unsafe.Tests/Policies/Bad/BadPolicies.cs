@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using ReclaimNative.Frames;
 using ReclaimNative.Mechanisms;
@@ -146,9 +147,9 @@ internal readonly struct Slow : IReclaimPolicy
 
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
-        long until = Environment.TickCount64 + 30;
-        while (Environment.TickCount64 < until)
-            Thread.SpinWait(1000);
+        long until = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 200;
+        while (Stopwatch.GetTimestamp() < until)
+            Thread.SpinWait(100);
         Bad.IsolateFifo(view, scan, ref batch);
     }
 }

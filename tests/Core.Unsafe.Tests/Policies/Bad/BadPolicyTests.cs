@@ -68,6 +68,8 @@ public class BadPolicyTests
         if ((bad.Descriptor.Flags & PolicyFlags.Concurrent) == 0)
             Assert.Inconclusive("not for several threads");
         using Engine engine = Build(bad, concurrent: true, out MemoryCgroup memcg, out AddressSpace space);
+        // Room for what three threads may hold isolated and in batches at once, and for mglru's youngest generations beside that.
+        engine.SetMax(memcg, 3 * Max);
         AddressSpace[] spaces = [space, engine.CreateAddressSpace("b", Pages, memcg), engine.CreateAddressSpace("c", Pages, memcg)];
         long refused = 0;
         Thread[] threads = [.. spaces.Select((own, i) => new Thread(() => Interlocked.Add(ref refused, Run(engine, own, seed: i).Refused)))];
@@ -106,9 +108,9 @@ public class BadPolicyTests
     public void ASlowPolicyIsEjectedWhereSeveralThreadsRun()
     {
         PolicyDefinition slow = PolicyDefinition.Of<Slow>();
-        using Engine engine = Build(slow, concurrent: true, out MemoryCgroup memcg, out AddressSpace space);
+        using Engine engine = Build(slow, concurrent: true, out MemoryCgroup memcg, out AddressSpace space, callMs: 1);
         AccessTally tally = default;
-        for (uint page = 0; page < Max + 300 && engine.PolicyReports[0].Ejection is null; page++)
+        for (uint page = 0; page < Pages && engine.PolicyReports[0].Ejection is null; page++)
             engine.Access(space, [page], ref tally);
 
         Assert.That(engine.PolicyReports[0].Ejection?.Cause, Is.EqualTo(PolicyOverride.TooSlow));
@@ -176,9 +178,9 @@ public class BadPolicyTests
     private static TestCaseData Case<T>(PolicyOverride kind) where T : struct, IReclaimPolicy =>
         new TestCaseData(PolicyDefinition.Of<T>(), kind).SetArgDisplayNames(typeof(T).Name);
 
-    private static Engine Build(PolicyDefinition bad, bool concurrent, out MemoryCgroup memcg, out AddressSpace space)
+    private static Engine Build(PolicyDefinition bad, bool concurrent, out MemoryCgroup memcg, out AddressSpace space, int callMs = 1000)
     {
-        var engine = new Engine(SmallMachine.Options(bad) with { Fallback = SmallMachine.Policy("mglru"), Concurrent = concurrent });
+        var engine = new Engine(SmallMachine.Options(bad) with { Fallback = SmallMachine.Policy("mglru"), Concurrent = concurrent, PolicyCallMs = callMs });
         // Pages of another cgroup have the first frames: they are what a policy gets hold of that counts from 0.
         AccessTally tally = default;
         AddressSpace other = engine.CreateAddressSpace("other", 100);
