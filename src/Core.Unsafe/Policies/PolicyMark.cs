@@ -1,0 +1,33 @@
+namespace ReclaimNative.Policies;
+
+/// <summary>What a watcher reads of a thread that is in a policy.</summary>
+internal struct PolicyMark
+{
+    private const int Tries = 4;
+
+    /// <summary>As <see cref="PolicyCall.PlaceOf"/> has it; 0 when no operation is running.</summary>
+    public long Place;
+
+    /// <summary>Operations so far.</summary>
+    public long Calls;
+
+    /// <summary>Reads a mark that somebody else is writing.</summary>
+    /// <remarks>
+    /// The writer orders nothing, since it writes on every operation. While operations go by, place and number may be those of two
+    /// of them, which does no harm: the next look sees another number. Of an operation that does not return both have long been
+    /// written when a watcher makes something of them.
+    /// </remarks>
+    public static unsafe PolicyMark Look(PolicyMark* at)
+    {
+        PolicyMark seen = default;
+        for (int attempt = 0; attempt < Tries; attempt++)
+        {
+            seen.Calls = Volatile.Read(ref at->Calls);
+            seen.Place = Volatile.Read(ref at->Place);
+            if (Volatile.Read(ref at->Calls) == seen.Calls)
+                break;
+        }
+
+        return seen;
+    }
+}
