@@ -167,12 +167,13 @@ static void a_call_that_does_not_return_is_told_of(void)
     world_options(&options);
     options.tables = tables;
     options.table_count = 1;
+    options.policies = NULL;
     options.policy_stuck = stuck;
     options.policy_stuck_context = &watched;
     options.policy_timeout_ms = 60;
     faults_under(&options, "slow");
     CHECK(naps > 2);
-    CHECK(watched.told >= 2 && watched.told <= 4); /* after 60, 120, 240 and perhaps 480 ms */
+    CHECK(watched.told >= 2 && watched.told <= 6); /* after 60, 120, 240 and perhaps 480 ms, more on a machine that is late */
     CHECK(watched.operations == watched.told);
     CHECK(watched.first_call == watched.last_call);
     CHECK(watched.milliseconds >= 120);
