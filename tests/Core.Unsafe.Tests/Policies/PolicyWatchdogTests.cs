@@ -95,6 +95,8 @@ public class PolicyWatchdogTests
         using Engine engine = Build(concurrent: true);
         using Engine other = Build(concurrent: true);
         AddressSpace[] spaces = [CreateSpace(engine, "one"), CreateSpace(engine, "two")];
+        CreateSpace(other, "one");
+        CreateSpace(other, "two");
         using CountdownEvent inside = new(2);
         using ManualResetEventSlim go = new();
         Waits.Inside = () =>
