@@ -6,37 +6,47 @@ namespace ReclaimNative.Policies;
 /// <summary>
 /// Turns a policy type into its operations table, each operation under the guard: fuel, blame, and no exception gets out. The
 /// type is a struct, so the runtime compiles one specialised copy of each operation and the only indirection left is the
-/// table's own pointer.
+/// table's own pointer. An operation that the policy leaves out is the core's own and needs no guard.
 /// </summary>
 internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IReclaimPolicy
 {
+    /// <summary>
+    /// The policy's operations as they are, and those of one that leaves all out. Where an operation is the same code in both, it is the
+    /// default. Should the runtime have two entries to it, they look different, and the guard is there for nothing.
+    /// </summary>
+    private static readonly ReclaimOps Bare = BareOps<TPolicy>.Ops;
+
+    private static readonly ReclaimOps None = BareOps<LeavesAllOut>.Ops;
+
+#pragma warning disable CS8909 // two entries to one function only cost a guard, see above
     public static ReclaimOps Ops { get; } = new()
     {
-        LruvecOnline = &LruvecOnline,
-        LruvecOffline = &LruvecOffline,
-        ColdestFirst = &ColdestFirst,
-        Place = &Place,
-        Remove = &Remove,
-        Arrive = &Arrive,
-        Forget = &Forget,
-        OnEvent = &OnEvent,
-        OnAccesses = &OnAccesses,
-        OnYoung = &OnYoung,
-        Age = &Age,
-        Prepare = &Prepare,
-        Budget = &Budget,
+        LruvecOnline = Bare.LruvecOnline == None.LruvecOnline ? Bare.LruvecOnline : &LruvecOnline,
+        LruvecOffline = Bare.LruvecOffline == None.LruvecOffline ? Bare.LruvecOffline : &LruvecOffline,
+        ColdestFirst = Bare.ColdestFirst == None.ColdestFirst ? Bare.ColdestFirst : &ColdestFirst,
+        Place = Bare.Place == None.Place ? Bare.Place : &Place,
+        Remove = Bare.Remove == None.Remove ? Bare.Remove : &Remove,
+        Arrive = Bare.Arrive == None.Arrive ? Bare.Arrive : &Arrive,
+        Forget = Bare.Forget == None.Forget ? Bare.Forget : &Forget,
+        OnEvent = Bare.OnEvent == None.OnEvent ? Bare.OnEvent : &OnEvent,
+        OnAccesses = Bare.OnAccesses == None.OnAccesses ? Bare.OnAccesses : &OnAccesses,
+        OnYoung = Bare.OnYoung == None.OnYoung ? Bare.OnYoung : &OnYoung,
+        Age = Bare.Age == None.Age ? Bare.Age : &Age,
+        Prepare = Bare.Prepare == None.Prepare ? Bare.Prepare : &Prepare,
+        Budget = Bare.Budget == None.Budget ? Bare.Budget : &Budget,
         Isolate = &Isolate,
-        Verdict = &Verdict,
-        After = &After,
-        Continue = &Continue,
-        Visited = &Visited,
-        MakeShadow = &MakeShadow,
-        OnRefault = &OnRefault,
-        OldestBirthMs = &OldestBirthMs,
-        Sizes = &Sizes,
+        Verdict = Bare.Verdict == None.Verdict ? Bare.Verdict : &Verdict,
+        After = Bare.After == None.After ? Bare.After : &After,
+        Continue = Bare.Continue == None.Continue ? Bare.Continue : &Continue,
+        Visited = Bare.Visited == None.Visited ? Bare.Visited : &Visited,
+        MakeShadow = Bare.MakeShadow == None.MakeShadow ? Bare.MakeShadow : &MakeShadow,
+        OnRefault = Bare.OnRefault == None.OnRefault ? Bare.OnRefault : &OnRefault,
+        OldestBirthMs = Bare.OldestBirthMs == None.OldestBirthMs ? Bare.OldestBirthMs : &OldestBirthMs,
+        Sizes = Bare.Sizes == None.Sizes ? Bare.Sizes : &Sizes,
         Check = &Check,
         Dump = &Dump,
     };
+#pragma warning restore CS8909
 
     private static void LruvecOnline(PolicyView view)
     {

@@ -37,9 +37,6 @@ internal sealed unsafe class PolicyCall
     /// </summary>
     public uint Placing = PolicyView.None;
 
-    /// <summary>Operations until one is sampled.</summary>
-    public int UntilSample = PolicyView.SampleStride;
-
     /// <summary>The running operation is one whose memory and time are measured.</summary>
     public bool IsSampled;
 
@@ -55,7 +52,7 @@ internal sealed unsafe class PolicyCall
         // Pinned, and alone on its cache lines: a watcher that reads now and then costs those who write nothing else.
         _own = file is null ? GC.AllocateArray<byte>(3 * CacheLine, pinned: true) : null;
         _mark = file is null ? (PolicyMark*)Unsafe.AsPointer(ref _own![CacheLine]) : file.Mark;
-        *_mark = default;
+        *_mark = new PolicyMark { UntilSample = PolicyView.SampleStride };
     }
 
     /// <summary>The running operation and the lruvec that it runs for, as <see cref="PlaceOf"/> has them. A watcher reads it from another thread.</summary>
@@ -67,14 +64,28 @@ internal sealed unsafe class PolicyCall
         set => _mark->Place = value;
     }
 
-    /// <summary>Operations so far. A watcher that sees it stand still while one is running knows that it does not return.</summary>
-    public long Calls
+    /// <summary>Operations that were sampled.</summary>
+    public long Samples
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _mark->Calls;
+        get => _mark->Samples;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        set => _mark->Calls = value;
+        set => _mark->Samples = value;
     }
+
+    /// <summary>Operations until one is sampled.</summary>
+    public int UntilSample
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _mark->UntilSample;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => _mark->UntilSample = value;
+    }
+
+    /// <summary>
+    /// Number of the operation that runs, or ran last. A watcher that sees it stand still while one is running knows that it does not return.
+    /// </summary>
+    public long Calls => _mark->Calls;
 
     public PolicyOperation Operation => OperationAt(Place);
 

@@ -8,8 +8,14 @@ internal struct PolicyMark
     /// <summary>As <see cref="PolicyCall.PlaceOf"/> has it; 0 when no operation is running.</summary>
     public long Place;
 
-    /// <summary>Operations so far.</summary>
-    public long Calls;
+    /// <summary>Operations that were sampled.</summary>
+    public long Samples;
+
+    /// <summary>Operations until one is sampled; 0 where nobody has written yet.</summary>
+    public int UntilSample;
+
+    /// <summary>Number of the operation that runs, or ran last.</summary>
+    public readonly long Calls => Samples * PolicyView.SampleStride + PolicyView.SampleStride - UntilSample;
 
     /// <summary>Reads a mark that somebody else is writing.</summary>
     /// <remarks>
@@ -22,9 +28,10 @@ internal struct PolicyMark
         PolicyMark seen = default;
         for (int attempt = 0; attempt < Tries; attempt++)
         {
-            seen.Calls = Volatile.Read(ref at->Calls);
+            seen.Samples = Volatile.Read(ref at->Samples);
+            seen.UntilSample = Volatile.Read(ref at->UntilSample);
             seen.Place = Volatile.Read(ref at->Place);
-            if (Volatile.Read(ref at->Calls) == seen.Calls)
+            if (Volatile.Read(ref at->UntilSample) == seen.UntilSample && Volatile.Read(ref at->Samples) == seen.Samples)
                 break;
         }
 

@@ -53,7 +53,6 @@ public sealed unsafe partial class PolicyView
         var outer = new PolicyGuard(call, call.Place, call.Fuel);
         call.Place = _here | (long)operation;
         call.Fuel = _fuel;
-        call.Calls++;
         if (--call.UntilSample == 0)
             BeginSample(call, PolicyCall.OperationAt(outer.Place));
         return outer;
@@ -131,7 +130,8 @@ public sealed unsafe partial class PolicyView
     private void BeginSample(PolicyCall call, PolicyOperation outer)
     {
         call.UntilSample = SampleStride;
-        if (call.Calls % (SampleStride * PolicyRecord.Forgiveness) == 0)
+        call.Samples++;
+        if (call.Samples % PolicyRecord.Forgiveness == 0)
             _host.RecordOf(Tag).Forgive();
         if (outer != PolicyOperation.None || ((1u << (int)call.Operation) & (Inspections | LifeCycle)) != 0)
             return;

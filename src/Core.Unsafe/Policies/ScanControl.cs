@@ -79,17 +79,14 @@ public struct ScanControl
     public readonly bool IsCgroupReclaim => Target is not null;
 
     /// <summary>
-    /// The sums are those that the core last knew. An operation can't write one of them, but it can write over the whole.
+    /// Nobody has written over the reclaim: an operation can't change what it may not change, but it can assign the whole. What is not the
+    /// same reclaim at the same point differs in these two, or is no different.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly bool IsIntact(in ScanSums known) =>
-        NrToReclaim == known.Wanted && NrReclaimed == known.Reclaimed && NrScanned == known.Scanned && Isolated == known.Isolated;
+    internal readonly bool IsIntact(in ScanSums known) => NrReclaimed == known.Reclaimed && NrToReclaim == known.Wanted;
 
-    /// <summary>The sums as they are now.</summary>
-    internal readonly ScanSums Sums => new(NrToReclaim, NrReclaimed, NrScanned, Isolated, KeptByPolicy);
-
-    /// <summary>The reclaim as it began, with the sums of the core's and what a policy may change as it is now.</summary>
-    internal readonly ScanControl Mended(in ScanControl began, in ScanSums known) => began with
+    /// <summary>The reclaim as it was asked for, with the sums that the core knows, and what a policy may change as it is now.</summary>
+    internal readonly ScanControl Mended(in ScanControl asked, in ScanSums known) => asked with
     {
         NrToReclaim = known.Wanted,
         NrReclaimed = known.Reclaimed,

@@ -41,7 +41,7 @@ internal sealed unsafe class NodePass
     /// <paramref name="shared"/>, from where the previous reclaimer stopped and only until enough is reclaimed. For the whole
     /// machine in the order of the memcg LRU, where there is one.
     /// </summary>
-    public void Run(Node node, ref ScanControl scan, bool shared)
+    public void Run(Node node, in ScanControl asked, ref ScanControl scan, bool shared)
     {
         if (TestHookRemoved)
             return;
@@ -54,20 +54,20 @@ internal sealed unsafe class NodePass
         {
             // A target with nothing below it, the common case at a limit, is a walk of one in whatever order.
             PassState pass = default;
-            ScanControl began = scan;
+            var known = new ScanSums(scan);
             target.Ops.Prepare(target, ref scan, ref pass);
-            Mend(target, ref scan, began, began.Sums);
-            Visit(target, target, ref scan, ref pass, out bool isDone);
+            Mend(target, asked, ref scan, known);
+            Visit(target, target, asked, ref scan, ref pass, out bool isDone);
             if (isDone)
                 NoteTurn(target);
         }
         else if (scan.IsRootReclaim && _host.MemcgLrus is { } orders)
         {
-            RunInOrder(target, root, node, orders[node.Id], ref scan);
+            RunInOrder(target, root, node, orders[node.Id], asked, ref scan);
         }
         else
         {
-            RunBelow(target, root, node, ref scan, shared);
+            RunBelow(target, root, node, asked, ref scan, shared);
         }
 
         // A policy may make a reclaim more urgent, never less: the drivers count on the priority to run out.
@@ -83,14 +83,14 @@ internal sealed unsafe class NodePass
     /// <see cref="Engine.MinTtlMs"/>, looks whether anything may be reclaimed at all. Source: kernel-reclaim reference 2.17, 5.13.
     /// </summary>
     /// <returns>False: all that is there was used too short a time ago.</returns>
-    public bool RunBackground(Node node, ref ScanControl scan)
+    public bool RunBackground(Node node, in ScanControl asked, ref ScanControl scan)
     {
         if (TestHookRemoved)
             return true;
         Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
         MemoryCgroup root = _machine.Root;
         PolicyView target = _host.ViewOf(root, node);
-        Prepare(target, root, node, ref scan, passes);
+        Prepare(target, root, node, asked, ref scan, passes);
         long bornBefore = _machine.NowMs - _machine.MinTtlMs;
         bool isReclaimable = _machine.MinTtlMs == 0;
         var walk = new MemcgWalk(root, null);
@@ -106,16 +106,16 @@ internal sealed unsafe class NodePass
                 isReclaimable |= !Protection.BelowMin(memcg, root) && view.Evictable(scan) >> scan.Priority != 0;
             }
 
-            Visit(view, target, ref scan, ref passes[view.Tag], out _);
+            Visit(view, target, asked, ref scan, ref passes[view.Tag], out _);
         }
 
         return isReclaimable;
     }
 
-    private void RunBelow(PolicyView target, MemoryCgroup root, Node node, ref ScanControl scan, bool shared)
+    private void RunBelow(PolicyView target, MemoryCgroup root, Node node, in ScanControl asked, ref ScanControl scan, bool shared)
     {
         Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
-        Prepare(target, root, node, ref scan, passes);
+        Prepare(target, root, node, asked, ref scan, passes);
 
         var walk = new MemcgWalk(root, shared ? target.Lruvec.Cookie : null);
         while (walk.MoveNext(out MemoryCgroup memcg))
@@ -133,7 +133,7 @@ internal sealed unsafe class NodePass
             PolicyView view = _host.ViewOf(memcg, node);
             if (belowLow)
                 view.Count(Counter.low, 1);
-            Visit(view, target, ref scan, ref passes[view.Tag], out bool isDone);
+            Visit(view, target, asked, ref scan, ref passes[view.Tag], out bool isDone);
             if (isDone)
                 NoteTurn(view);
             if (shared && scan.NrReclaimed >= scan.NrToReclaim)
@@ -142,10 +142,10 @@ internal sealed unsafe class NodePass
     }
 
     /// <summary>By the memcg LRU: no walk that is shared, because who had a turn is remembered in the order itself.</summary>
-    private void RunInOrder(PolicyView target, MemoryCgroup root, Node node, MemcgLru order, ref ScanControl scan)
+    private void RunInOrder(PolicyView target, MemoryCgroup root, Node node, MemcgLru order, in ScanControl asked, ref ScanControl scan)
     {
         Span<PassState> passes = stackalloc PassState[_host.Definitions.Length];
-        Prepare(target, root, node, ref scan, passes);
+        Prepare(target, root, node, asked, ref scan, passes);
 
         MemcgLru.Walk walk = order.Begin();
         MemcgMove move = MemcgMove.None;
@@ -166,7 +166,7 @@ internal sealed unsafe class NodePass
 
             if (belowLow)
                 view.Count(Counter.low, 1);
-            move = Visit(view, target, ref scan, ref passes[view.Tag], out bool isDone)
+            move = Visit(view, target, asked, ref scan, ref passes[view.Tag], out bool isDone)
                 ? MemcgLru.After(isDone, view.Evictable(scan) >> scan.Priority != 0, segment)
                 : MemcgMove.None; // another reclaimer is at it, and says where it goes
             if (scan.HasEnough(node))
@@ -185,17 +185,16 @@ internal sealed unsafe class NodePass
     /// was the cgroup's turn. False: another thread is deciding about it.
     /// </summary>
     [SkipLocalsInit]
-    private bool Visit(PolicyView view, PolicyView target, ref ScanControl scan, ref PassState pass, out bool isDone)
+    private bool Visit(PolicyView view, PolicyView target, in ScanControl asked, ref ScanControl scan, ref PassState pass, out bool isDone)
     {
         isDone = false;
         if (!TryTakeToken(view, ref scan))
             return false;
         ReclaimOps ops = view.Ops;
         LruvecBudget budget = default;
-        ScanControl began = scan;
-        ScanSums known = scan.Sums;
+        var known = new ScanSums(scan);
         bool wants = ops.Budget(view, ref scan, ref pass, ref budget);
-        Mend(view, ref scan, began, known);
+        Mend(view, asked, ref scan, known);
         if (!wants)
         {
             view.Lruvec.ReleaseToken();
@@ -216,7 +215,7 @@ internal sealed unsafe class NodePass
             view.BeginIsolation();
             ops.Isolate(view, ref scan, ref pass, ref budget, ref batch);
             view.Reconcile(ref batch);
-            Mend(view, ref scan, began, known);
+            Mend(view, asked, ref scan, known);
 
             // Decisions are over for now: working a batch off may take as long as its owner's store takes.
             view.Lruvec.ReleaseToken();
@@ -224,9 +223,15 @@ internal sealed unsafe class NodePass
             examined += looked;
             fruitless += looked;
             if (batch.Count == 0)
+            {
                 Account(view, ref scan, batch);
-            else if (WorkOff(view, target, ref scan, began, ref budget, ref batch) > 0)
+                known = new ScanSums(scan);
+            }
+            else if (WorkOff(view, target, asked, ref scan, ref known, ref budget, ref batch) > 0)
+            {
                 fruitless = 0;
+            }
+
             if (looked == 0)
                 break;
             if (fruitless > bound)
@@ -244,13 +249,12 @@ internal sealed unsafe class NodePass
             // Who was ejected in this visit is not asked again; the caretaker gets a visit of its own.
             if (!ReferenceEquals(view.Ops, ops))
                 break;
-            known = scan.Sums;
             budget.Examined = examined;
             budget.Fruitless = fruitless;
             if (!TryTakeToken(view, ref scan))
                 break;
             wants = ops.Continue(view, ref scan, ref pass, ref budget);
-            Mend(view, ref scan, began, known);
+            Mend(view, asked, ref scan, known);
             if (!wants)
             {
                 view.Lruvec.ReleaseToken();
@@ -260,24 +264,23 @@ internal sealed unsafe class NodePass
         while (true);
 
         isDone = budget.Done;
-        known = scan.Sums;
         view.Ops.Visited(view, ref scan, isDone ? VisitOutcome.Done : VisitOutcome.Partial);
-        Mend(view, ref scan, began, known);
+        Mend(view, asked, ref scan, known);
         return true;
     }
 
     /// <summary>An operation gets the parameters of the reclaim to read and to set some of them; what it may not set is put back.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Mend(PolicyView view, ref ScanControl scan, in ScanControl began, in ScanSums known)
+    private static void Mend(PolicyView view, in ScanControl asked, ref ScanControl scan, in ScanSums known)
     {
         if (!scan.IsIntact(known))
-            MendTampered(view, ref scan, began, known);
+            MendTampered(view, asked, ref scan, known);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void MendTampered(PolicyView view, ref ScanControl scan, in ScanControl began, in ScanSums known)
+    private static void MendTampered(PolicyView view, in ScanControl asked, ref ScanControl scan, in ScanSums known)
     {
-        scan = scan.Mended(began, known);
+        scan = scan.Mended(asked, known);
         view.Refuse(PolicyOverride.Tampered);
     }
 
@@ -300,7 +303,8 @@ internal sealed unsafe class NodePass
     }
 
     /// <summary>Evicts from a batch or ages it, and puts back what is left. Returns the pages that left.</summary>
-    private long WorkOff(PolicyView view, PolicyView target, ref ScanControl scan, in ScanControl began, ref LruvecBudget budget, ref FolioBatch batch)
+    private long WorkOff(
+        PolicyView view, PolicyView target, in ScanControl asked, ref ScanControl scan, ref ScanSums known, ref LruvecBudget budget, ref FolioBatch batch)
     {
         long before = scan.NrReclaimed;
         scan.Isolated += batch.Count;
@@ -315,11 +319,15 @@ internal sealed unsafe class NodePass
             budget.Reclaimed += batch.Reclaimed;
         }
 
-        ScanSums known = scan.Sums;
+        known = new ScanSums(scan);
         bool again = AskAfter(view, ref scan, ref budget, ref batch);
-        Mend(view, ref scan, began, known);
+        Mend(view, asked, ref scan, known);
         if (again && batch.Survivors > 0)
+        {
             RetryOnce(view, target, ref scan, ref budget, ref batch);
+            known = new ScanSums(scan);
+        }
+
         _engine.PutBack(view, ref batch);
         return scan.NrReclaimed - before;
     }
@@ -367,17 +375,17 @@ internal sealed unsafe class NodePass
         batch.Survivors = kept;
     }
 
-    private void Prepare(PolicyView target, MemoryCgroup root, Node node, ref ScanControl scan, Span<PassState> passes)
+    private void Prepare(PolicyView target, MemoryCgroup root, Node node, in ScanControl asked, ref ScanControl scan, Span<PassState> passes)
     {
         ulong bound = _host.Definitions.Length == 1 ? 1 : BoundBelow(root, node);
         while (bound != 0)
         {
             int tag = BitOperations.TrailingZeroCount(bound);
             bound &= bound - 1;
-            ScanControl began = scan;
+            var known = new ScanSums(scan);
             target.Call.Blamed = tag;
             _host.OpsOf(tag).Prepare(target, ref scan, ref passes[tag]);
-            Mend(target, ref scan, began, began.Sums);
+            Mend(target, asked, ref scan, known);
             target.Call.Blamed = PolicyCall.ItsOwn;
         }
     }

@@ -122,7 +122,7 @@ internal sealed unsafe class ReclaimDrivers
     /// <returns>Pages reclaimed; more than asked is usual, 0 means that nothing could be.</returns>
     public long ReclaimMemcg(MemoryCgroup? target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes)
     {
-        ScanControl scan = new()
+        ScanControl asked = new()
         {
             Target = target,
             Reclaimer = reclaimer,
@@ -130,7 +130,7 @@ internal sealed unsafe class ReclaimDrivers
             MaySwap = true,
             NrToReclaim = Math.Max(pages, LeastFor(target ?? _machine.Root)),
         };
-        return TryToFree(nodes, ref scan);
+        return TryToFree(nodes, asked);
     }
 
     /// <summary>
@@ -173,7 +173,7 @@ internal sealed unsafe class ReclaimDrivers
         int priority = ScanControl.DefaultPriority;
         while (priority >= 1 && !node.IsBalanced)
         {
-            ScanControl background = new()
+            ScanControl before = new()
             {
                 Reclaimer = Reclaimer.Kswapd,
                 Background = true,
@@ -181,9 +181,10 @@ internal sealed unsafe class ReclaimDrivers
                 Priority = priority,
                 NrToReclaim = wanted,
             };
-            if (!_pass.RunBackground(node, ref background))
+            ScanControl background = before;
+            if (!_pass.RunBackground(node, before, ref background))
                 _machine.GlobalCounts.Add(Counter.oom, 1);
-            ScanControl scan = new()
+            ScanControl asked = new()
             {
                 Reclaimer = Reclaimer.Kswapd,
                 MaySwap = true,
@@ -191,7 +192,8 @@ internal sealed unsafe class ReclaimDrivers
                 NrToReclaim = wanted,
                 NoCacheTrim = noCacheTrim,
             };
-            _pass.Run(node, ref scan, shared: false);
+            ScanControl scan = asked;
+            _pass.Run(node, asked, ref scan, shared: false);
             total += scan.NrReclaimed;
             contended |= scan.Contended;
             cacheTrimFailed |= scan.CacheTrimFailed;
@@ -258,17 +260,18 @@ internal sealed unsafe class ReclaimDrivers
 
     private long ReclaimDirect(Node[] nodes)
     {
-        ScanControl scan = new()
+        ScanControl asked = new()
         {
             Reclaimer = Reclaimer.Direct,
             MaySwap = true,
             NrToReclaim = LeastFor(_machine.Root),
         };
-        return TryToFree(nodes, ref scan);
+        return TryToFree(nodes, asked);
     }
 
-    private long TryToFree(ReadOnlySpan<Node> nodes, ref ScanControl scan)
+    private long TryToFree(ReadOnlySpan<Node> nodes, in ScanControl asked)
     {
+        ScanControl scan = asked;
         // 6.1 has no walk that reclaimers share.
         bool fullWalk = _machine.Kernel == KernelVersion.V6_1;
         int ejections = _host.Ejections;
@@ -284,7 +287,7 @@ internal sealed unsafe class ReclaimDrivers
                 int priority = scan.Priority;
                 scan.Contended = false;
                 foreach (Node node in nodes)
-                    _pass.Run(node, ref scan, shared: !fullWalk);
+                    _pass.Run(node, asked, ref scan, shared: !fullWalk);
                 if (scan.NrReclaimed >= scan.NrToReclaim)
                     break;
 

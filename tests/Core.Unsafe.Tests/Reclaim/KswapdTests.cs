@@ -248,7 +248,7 @@ public unsafe class KswapdTests
     private static bool Background(Engine engine, int priority = 0)
     {
         ScanControl scan = new() { Reclaimer = Reclaimer.Kswapd, Background = true, MaySwap = true, Priority = priority, NrToReclaim = 32 };
-        return engine.Pass.RunBackground(engine.Nodes[0], ref scan);
+        return engine.Pass.RunBackground(engine.Nodes[0], scan, ref scan);
     }
 
     private static ref MglruPolicy.Generations GenerationsOf(Engine engine, MemoryCgroup memcg) =>

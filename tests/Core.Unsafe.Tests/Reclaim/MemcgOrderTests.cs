@@ -257,13 +257,13 @@ public class MemcgOrderTests
         public void Run(int priority, long wanted, Reclaimer reclaimer = Reclaimer.Direct)
         {
             ScanControl scan = new() { Reclaimer = reclaimer, MaySwap = true, Priority = priority, NrToReclaim = wanted };
-            Engine.Pass.Run(Engine.Nodes[0], ref scan, shared: true);
+            Engine.Pass.Run(Engine.Nodes[0], scan, ref scan, shared: true);
         }
 
         public void Background()
         {
             ScanControl scan = new() { Reclaimer = Reclaimer.Kswapd, MaySwap = true, Priority = 12, Background = true };
-            Engine.Pass.RunBackground(Engine.Nodes[0], ref scan);
+            Engine.Pass.RunBackground(Engine.Nodes[0], scan, ref scan);
         }
 
         public void Dispose() => Engine.Dispose();
