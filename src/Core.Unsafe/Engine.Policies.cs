@@ -19,6 +19,16 @@ public sealed unsafe partial class Engine
         }
     }
 
+    /// <summary>
+    /// The operations of policies that are running now, at most one for each thread; empty when none is. Callable from any thread at any
+    /// time, whatever the others do, also after the engine's end; takes no lock. See <see cref="PolicyWatchdog"/>.
+    /// </summary>
+    /// <remarks>
+    /// A call that does not return shows as one whose number stays the same. Calls that policies make of helpers, and what these make of
+    /// other operations, count as new ones.
+    /// </remarks>
+    public IReadOnlyList<PolicyProgress> PoliciesInProgress => _host.InProgress();
+
     /// <summary>The name of the policy that a cgroup is bound to; of the fallback, once its own has been ejected.</summary>
     public string PolicyNameOf(MemoryCgroup memcg) => PolicyOf(Own(memcg)).Name;
 

@@ -53,7 +53,7 @@ public sealed unsafe partial class Engine : IDisposable
         _machine = new MachineState(options, options.Needs());
         try
         {
-            _host = new PolicyHost(_machine, definitions, options.Fallback?.Name, options.MemcgCapacity, options.UsesMemcgLru)
+            _host = new PolicyHost(_machine, definitions, options.Fallback?.Name, options.MemcgCapacity, options.UsesMemcgLru, options.ProgressFile)
             {
                 CallNanoseconds = options.PolicyCallMs * 1_000_000L,
             };

@@ -23,6 +23,12 @@ public sealed record EngineOptions : MachineOptions
     /// </summary>
     public int PolicyCallMs { get; init; } = 10;
 
+    /// <summary>
+    /// Where the engine notes which operation is running, for another process; null for nowhere. For one engine at a time, that one thread
+    /// drives, and stays open as long as the engine.
+    /// </summary>
+    public PolicyProgressFile? ProgressFile { get; init; }
+
     /// <summary>Told of pages that go out and come in; null for a store that always has room.</summary>
     public Backing? Backing { get; init; }
 
@@ -59,6 +65,8 @@ public sealed record EngineOptions : MachineOptions
             return problem;
         if (PolicyCallMs < 1)
             return $"A call of a policy may take {PolicyCallMs} ms; at least 1 is accepted.";
+        if (Concurrent && ProgressFile is not null)
+            return "An engine for many threads has no progress file: there is room for one operation in it.";
         foreach (PolicyDefinition policy in Bindable)
         {
             if (Order == ListOrder.Unordered && (policy.Descriptor.Flags & PolicyFlags.OrderFree) == 0)

@@ -1,6 +1,7 @@
 using ReclaimNative.Bindings.Boundary;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
+using ReclaimNative.Policies;
 
 namespace ReclaimNative.Bindings.Handles;
 
@@ -10,9 +11,10 @@ internal sealed class EngineEntry : HandleEntry
     private readonly HandleTable _table;
     private readonly HashSet<HandleEntry> _parts = [];
     private readonly EngineOptions _options;
+    private readonly PolicyWatchdog? _watchdog;
 
     /// <summary>Builds the engine and takes handles for it and for its root.</summary>
-    public EngineEntry(HandleTable table, EngineOptions options, CallerBacking backing)
+    public EngineEntry(HandleTable table, EngineOptions options, CallerBacking backing, CallerWatch? watch)
     {
         _table = table;
         _options = options;
@@ -23,6 +25,7 @@ internal sealed class EngineEntry : HandleEntry
             Register(this);
             Root = new MemcgEntry(this, Engine.Root);
             Add(Root);
+            _watchdog = watch?.Over(Engine);
         }
         catch
         {
@@ -85,6 +88,7 @@ internal sealed class EngineEntry : HandleEntry
         foreach (HandleEntry part in _parts)
             _table.Remove(part);
         _table.Remove(this);
+        _watchdog?.Dispose();
         Engine.Dispose();
     }
 

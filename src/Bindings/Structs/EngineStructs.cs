@@ -38,10 +38,30 @@ internal unsafe struct EngineOptionsStruct : ICallerStruct
     public nint* Tables;
     public uint TableCount;
     public uint Reserved2;
+    public delegate* unmanaged[Cdecl]<void*, PolicyStuckStruct*, void> PolicyStuck;
+    public void* PolicyStuckContext;
+    public uint PolicyTimeoutMs;
+    public uint Reserved3;
 
     public static string CName => "reclaim_engine_options_t";
 
     public static uint FirstSize => 88;
+}
+
+/// <summary>reclaim_policy_stuck_t.</summary>
+internal unsafe struct PolicyStuckStruct : ICallerStruct
+{
+    public uint StructSize;
+    public uint Node;
+    public byte* Policy;
+    public byte* Operation;
+    public byte* Memcg;
+    public ulong Call;
+    public ulong Milliseconds;
+
+    public static string CName => "reclaim_policy_stuck_t";
+
+    public static uint FirstSize => 48;
 }
 
 /// <summary>reclaim_request_t.</summary>

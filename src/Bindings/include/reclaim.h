@@ -44,10 +44,12 @@
  * Threads.    One thread at a time in each engine and in all that belongs to it; which thread does not matter, and
  *             different engines may be used by different threads at once.  The library takes no lock for you.
  *             The text of reclaim_last_error belongs to the thread.
- *             The library starts no thread of its own; the runtime in it starts one, on the first call, that sleeps.
+ *             The library starts no thread that you did not ask for (policy_timeout_ms is to ask for one); the runtime in it
+ *             starts one, on the first call, that sleeps.
  *
  * Callbacks.  They run on the thread that made the call, inside it.  They may not call into the same engine: such a
- *             call is refused with RECLAIM_E_BUSY.  They may not leave by longjmp or by a C++ exception.
+ *             call is refused with RECLAIM_E_BUSY.  They may not leave by longjmp or by a C++ exception.  policy_stuck
+ *             alone runs on a thread of the library's, and its calls into the same engine are not refused but wrong.
  *
  * Process.    The first call starts the runtime inside the library, which takes about a millisecond.  The runtime installs
  *             handlers for SIGSEGV, SIGFPE and one real-time signal, and sets SIGPIPE to be ignored: a host that wants
@@ -144,6 +146,22 @@ typedef int32_t (*reclaim_page_out_fn)(void *context, const reclaim_page_t *page
 /* Told that a page which was evicted before comes back.  Not called for a page's first touch. */
 typedef void (*reclaim_page_in_fn)(void *context, const reclaim_page_t *page);
 
+/* A call of a policy that has not returned.  The texts and the struct are gone when the callback returns. */
+typedef struct reclaim_policy_stuck {
+    uint32_t struct_size;
+    uint32_t node;         /* the node that the call is for */
+    const char *policy;    /* as the engine's list of policies has it */
+    const char *operation; /* as reclaim_policy_t has it, such as "isolate" */
+    const char *memcg;     /* path of the cgroup that the call is for, such as "/limited" */
+    uint64_t call;         /* its number among the calls of policies in this engine: the same for the same call */
+    uint64_t milliseconds; /* how long it has been seen to take */
+} reclaim_policy_stuck_t;
+
+/* Told that a call of a policy does not return; see reclaim_engine_options_t.  Runs on the engine's watching thread while
+ * the other one is inside the policy: it may call nothing of this engine.  What can be done about the call is up to you:
+ * write down what it says, end the process. */
+typedef void (*reclaim_policy_stuck_fn)(void *context, const reclaim_policy_stuck_t *stuck);
+
 /* One NUMA node of a machine to build. */
 typedef struct reclaim_node_options {
     uint64_t pages;    /* its memory: at least 256; all nodes together less than 2^32 - 1 */
@@ -185,6 +203,15 @@ typedef struct reclaim_engine_options {
     const reclaim_policy_t *const *tables;
     uint32_t table_count; /* 0 to 64 */
     uint32_t reserved2;   /* 0 */
+
+    /* A watch over calls of policies that do not return.  With a timeout, the library starts one thread for this engine; it
+     * calls policy_stuck when one call of a policy has taken that long, and when it has taken twice, four times, ... as
+     * long.  A call is looked at some ten times in its timeout, so one may be told of that much later than it is due.
+     * Both are given or neither. */
+    reclaim_policy_stuck_fn policy_stuck;
+    void *policy_stuck_context; /* handed to it */
+    uint32_t policy_timeout_ms; /* 0: no watch, and no thread */
+    uint32_t reserved3;         /* 0 */
 } reclaim_engine_options_t;
 
 #define RECLAIM_ENGINE_LIMITED_SWAP 1u /* swap_pages counts; without it swap has no end */
@@ -303,7 +330,7 @@ int32_t reclaim_engine_create(const reclaim_engine_options_t *options, reclaim_e
  * called.  NULL is accepted and does nothing.
  * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY (it lives on).
  * Threads:  one at a time in this engine.
- * Blocking: never.  Allocates: never; all memory goes back to the system.  Since: 0.1 */
+ * Blocking: until a policy_stuck that is running has returned; without one never.  Allocates: never; all memory goes back to the system.  Since: 0.1 */
 int32_t reclaim_engine_destroy(reclaim_engine_t *engine);
 
 /* The root of the cgroup tree: the same handle each time.

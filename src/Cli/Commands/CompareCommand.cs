@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ReclaimNative.Cli.Isolation;
 using ReclaimNative.Lab.Comparison;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
@@ -65,6 +66,7 @@ internal static class CompareCommand
             DefaultValueFactory = _ => "1",
         };
         OutputOptions output = new();
+        SupervisionOptions supervision = new();
         Command command = new(
             "compare",
             """
@@ -74,15 +76,20 @@ internal static class CompareCommand
 
             Example:
               reclaim compare --trace scenarios/traces/*.u32.gz --memory 10%,25%,50% --policy classic,mglru,sieve,opt --html report.html
+              reclaim compare --trace my.u32 --policy mglru,./mine.so --isolate
             """)
         {
             traces, format, memory, policies, anonPages, fileAccess, swappiness, seed,
         };
+        supervision.AddTo(command);
         output.AddTo(command);
         command.SetAction(parsed =>
         {
             IReadOnlyList<MemorySize> sizes = MemorySize.ParseList(parsed.GetValue(memory)!);
-            IReadOnlyList<PolicyChoice> choices = PolicyCatalog.Shelf.ParseList(parsed.GetValue(policies)!);
+            bool isolates = supervision.Isolates(parsed);
+            IReadOnlyList<string> isolated = isolates ? IsolatedRuns.Split(parsed.GetValue(policies)!) : [];
+            IReadOnlyList<PolicyChoice> choices = isolates ? [] : PolicyCatalog.Shelf.ParseList(parsed.GetValue(policies)!);
+            Supervision careful = supervision.Read(parsed);
             TraceFormat? forced = parsed.GetValue(format) is { } name ? Forced(name) : null;
             ReplayOptions options = new()
             {
@@ -92,19 +99,38 @@ internal static class CompareCommand
             };
             _ = Numbers.Seed(parsed.GetValue(seed)!);
             output.Check(parsed);
+            output.IsComplete = supervision.IsIsolated(parsed);
             string[] files = parsed.GetValue(traces)!;
             if (files.FirstOrDefault(f => f.StartsWith("--", StringComparison.Ordinal)) is { } unknown)
                 throw new UsageException($"'{unknown}' is no option of compare; 'reclaim compare --help' tells what is accepted");
             if (files.Count(f => f == TraceReader.StandardInput) > 1)
                 throw new UsageException("--trace - can be given once: there is one stdin");
+            if (isolates && files.Contains(TraceReader.StandardInput))
+                throw new UsageException("--isolate: each policy's process reads the trace anew, so it has to be a file, not stdin");
+            if (isolates)
+            {
+                CheckTraces(files);
+                return supervision.RunIsolated(parsed, isolated, policies.Name, bySubject: false, output);
+            }
 
             Trace[] loaded = [.. files.Select(f => TraceReader.Load(f, forced))];
-            ComparisonPlan plan = new(loaded, sizes, choices, options);
+            ComparisonPlan plan = new(loaded, sizes, choices, options) { Supervision = careful };
             (ResultSet results, bool interrupted) = ProgressBar.Run(plan.TotalAccesses, plan.Run);
             output.Write(parsed, results);
+            supervision.SayEjected(parsed, results);
             return interrupted ? ExitCode.Interrupted : ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>Refuses once, before all processes refuse it.</summary>
+    private static void CheckTraces(IEnumerable<string> files)
+    {
+        foreach (string file in files)
+        {
+            if (!File.Exists(file))
+                throw new TraceException($"{file}: {(Directory.Exists(file) ? "is a folder; expected a trace file" : "there is no such file")}");
+        }
     }
 
     private static TraceFormat Forced(string name)

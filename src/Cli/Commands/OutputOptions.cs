@@ -18,6 +18,12 @@ internal sealed class OutputOptions
     /// <summary>Options without a report unless asked for, or with one in <paramref name="defaultHtml"/>.</summary>
     public OutputOptions(string? defaultHtml = null) => _defaultHtml = defaultHtml;
 
+    /// <summary>JSON has all there is to a set, not only what the contract says: for a process that runs a policy for another.</summary>
+    public bool IsComplete { get; set; }
+
+    /// <summary>Names of the options.</summary>
+    public string[] Names => [_json.Name, _csv.Name, _html.Name];
+
     public void AddTo(Command command)
     {
         command.Add(_json);
@@ -65,7 +71,7 @@ internal sealed class OutputOptions
         if (json != Stdout && csv != Stdout)
             ResultTable.Write(results, AnsiConsole.Console);
         if (json is not null)
-            ResultJson.Save(results, json);
+            ResultJson.Save(results, json, IsComplete);
         if (csv is not null)
             ResultCsv.Save(results, csv);
         if (html is not null && results.Rows.Length > 0)

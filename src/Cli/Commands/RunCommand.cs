@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ReclaimNative.Cli.Isolation;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Scenarios;
@@ -28,6 +29,7 @@ internal static class RunCommand
         };
         Option<bool> noEvents = new("--no-events") { Description = "leaves the scenario's events out, to see what they cost" };
         OutputOptions output = new();
+        SupervisionOptions supervision = new();
         Command command = new(
             "run",
             """
@@ -39,28 +41,39 @@ internal static class RunCommand
         {
             scenario, policies, seed, swappiness, noEvents,
         };
+        supervision.AddTo(command);
         output.AddTo(command);
         command.SetAction(parsed =>
         {
-            IReadOnlyList<PolicyChoice>? choices = parsed.GetValue(policies) is { } list ? PolicyCatalog.Shelf.ParseList(list) : null;
+            bool isolates = supervision.Isolates(parsed);
+            IReadOnlyList<PolicyChoice>? choices = !isolates && parsed.GetValue(policies) is { } list ? PolicyCatalog.Shelf.ParseList(list) : null;
             ulong? seedGiven = parsed.GetValue(seed) is { } number ? Numbers.Seed(number) : null;
             int? swappinessGiven = parsed.GetValue(swappiness) is { } value ? Numbers.Swappiness(value) : null;
+            Supervision careful = supervision.Read(parsed);
             output.Check(parsed);
+            output.IsComplete = supervision.IsIsolated(parsed);
             Scenario read = ScenarioLibrary.Load(parsed.GetValue(scenario)!);
             read = read with { Seed = seedGiven ?? read.Seed, Swappiness = swappinessGiven ?? read.Swappiness };
             if (parsed.GetValue(noEvents))
                 read = read with { Events = [] };
-            return RunAndWrite(parsed, read, choices, output);
+            if (isolates)
+            {
+                IReadOnlyList<string> isolated = IsolatedRuns.Split(parsed.GetValue(policies) ?? string.Join(',', read.Policies));
+                return supervision.RunIsolated(parsed, isolated, policies.Name, bySubject: true, output);
+            }
+
+            return RunAndWrite(parsed, read, choices, output, supervision, careful);
         });
         return command;
     }
 
     /// <summary>Runs a scenario with a progress bar and writes its results where the options say.</summary>
-    public static int RunAndWrite(ParseResult parsed, Scenario scenario, IReadOnlyList<PolicyChoice>? policies, OutputOptions output)
+    public static int RunAndWrite(ParseResult parsed, Scenario scenario, IReadOnlyList<PolicyChoice>? policies, OutputOptions output, SupervisionOptions? options = null, Supervision? supervision = null)
     {
-        ScenarioRun run = new(scenario, policies);
+        ScenarioRun run = new(scenario, policies) { Supervision = supervision ?? Supervision.Default };
         (ResultSet results, bool interrupted) = ProgressBar.Run(run.TotalAccesses, run.Run);
         output.Write(parsed, results);
+        options?.SayEjected(parsed, results);
         return interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }
 }

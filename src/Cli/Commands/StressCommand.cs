@@ -32,6 +32,7 @@ internal static class StressCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => "mglru",
         };
+        Option<string?> fallback = SupervisionOptions.NewFallback();
         Option<string?> order = new("--order")
         {
             Description = "exact keeps the order of lists, unordered takes 6 bytes a page less; otherwise unordered where the policy needs no order",
@@ -68,7 +69,7 @@ internal static class StressCommand
               reclaim stress --pages 1M,64M --threads 2 --json stress.json
             """)
         {
-            pages, threads, policy, order, vectorBits, seed, seconds, json,
+            pages, threads, policy, fallback, order, vectorBits, seed, seconds, json,
         };
         command.SetAction(parsed =>
         {
@@ -80,6 +81,7 @@ internal static class StressCommand
             {
                 Pages = parsed.GetValue(pages) is { } list ? PageCounts(list) : null,
                 VectorBits = parsed.GetValue(vectorBits) is { } bits ? VectorBits(bits) : null,
+                Fallback = SupervisionOptions.Fallback(parsed.GetValue(fallback)),
                 Seed = Numbers.Seed(parsed.GetValue(seed)!),
                 Seconds = Seconds(parsed.GetValue(seconds)!),
             };
@@ -98,6 +100,8 @@ internal static class StressCommand
             StressTable.Write(result, AnsiConsole.Console);
         if (file is not null)
             StressJson.Save(result, file);
+        if (result.Rows.FirstOrDefault(r => r.Ejected is not null) is { } ended)
+            Console.Error.WriteLine($"reclaim: {ended.Ejected}");
         if (result.Rows.FirstOrDefault(r => r.Problem is not null) is { } broken)
             throw new EngineException($"the engine broke an invariant of its own with {PageCountText.Of(broken.Pages)} pages: {broken.Problem}");
         return interrupted ? ExitCode.Interrupted : ExitCode.Ok;

@@ -10,9 +10,11 @@ public sealed class PolicyChoice
     private readonly Mechanism _off;
 
     internal PolicyChoice(
-        string name, PolicyDescriptor descriptor, Func<object?, PolicyDefinition> define, Mechanism on, Mechanism off, KernelVersion version)
+        string name, string asked, bool isLibrary, PolicyDescriptor descriptor, Func<object?, PolicyDefinition> define, Mechanism on, Mechanism off, KernelVersion version)
     {
         Name = name;
+        AsAsked = asked;
+        IsLibrary = isLibrary;
         Descriptor = descriptor;
         _define = define;
         _on = on;
@@ -22,6 +24,12 @@ public sealed class PolicyChoice
 
     /// <summary>The name as it was asked for, such as <c>mglru-bloom</c>.</summary>
     public string Name { get; }
+
+    /// <summary>What was asked for, for messages: the name, or for a library its path with the switches, such as <c>./mine.so+walk</c>.</summary>
+    public string AsAsked { get; }
+
+    /// <summary>The policy is C code in a library.</summary>
+    public bool IsLibrary { get; }
 
     /// <summary>The Linux asked for after <c>@</c>; it is meant for the policy and for the engine that it runs in.</summary>
     public KernelVersion Version { get; }

@@ -22,7 +22,7 @@ internal sealed unsafe class PolicyHost : IDisposable
     private int _ejections;
     private int _isPending;
 
-    public PolicyHost(MachineState machine, PolicyDefinition[] definitions, string? fallback, int memcgs, bool usesMemcgLru)
+    public PolicyHost(MachineState machine, PolicyDefinition[] definitions, string? fallback, int memcgs, bool usesMemcgLru, PolicyProgressFile? progress)
     {
         Machine = machine;
         Definitions = definitions;
@@ -31,7 +31,8 @@ internal sealed unsafe class PolicyHost : IDisposable
             : new ShadowCodec(32, definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
         _views = new PolicyView?[memcgs * machine.Nodes.Length];
         _records = [.. definitions.Select(_ => new PolicyRecord(machine.Concurrent))];
-        _onlyCall = machine.Concurrent ? null : new PolicyCall();
+        _onlyCall = machine.Concurrent ? null : new PolicyCall(progress);
+        ProgressFile = progress;
         _fallback = Array.FindIndex(definitions, d => d.Name == fallback);
         if (definitions.Any(d => d.Source is not null))
             _foreign = new NativeBlock((nuint)_views.Length * (nuint)sizeof(ForeignLruvec));
@@ -42,6 +43,12 @@ internal sealed unsafe class PolicyHost : IDisposable
         KeepsPages = definitions.Any(d => d.Descriptor.HistoryWords + d.Descriptor.Orders > 0);
         HandsOverAccesses = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);
     }
+
+    /// <summary>Number of the engine in the places of its calls.</summary>
+    public int Number { get; } = PolicyCall.NextEngine();
+
+    /// <summary>Where another process reads what is running, or null.</summary>
+    public PolicyProgressFile? ProgressFile { get; }
 
     /// <summary>Some policy compares how many refaults were activated since the previous reclaim cycle.</summary>
     public bool UsesRefaults { get; }
@@ -106,8 +113,13 @@ internal sealed unsafe class PolicyHost : IDisposable
     /// <summary>The operations that answer for a policy, by its tag.</summary>
     public ReclaimOps OpsOf(int tag) => _records[tag].IsEjected ? PolicyAdapter<CaretakerPolicy>.Ops : Definitions[tag].Ops;
 
-    /// <summary>The operation that runs where one thread drives the engine, for those who watch from outside; else null.</summary>
-    public PolicyCall? OnlyCall => _onlyCall;
+    /// <summary>The operations that are running, for those who watch from another thread.</summary>
+    public PolicyProgress[] InProgress()
+    {
+        if (_onlyCall is not null)
+            return ProgressOf(_onlyCall, 0) is { } only ? [only] : [];
+        return [.. from t in PolicyThreads.All let progress = ProgressOf(t.Call, t.Thread) where progress is not null select progress.Value];
+    }
 
     /// <summary>
     /// Ends a policy: notes why, and has the caretaker answer in its place from now on, so that what is under way succeeds. The fallback
@@ -210,6 +222,16 @@ internal sealed unsafe class PolicyHost : IDisposable
         if (Machine.Orders is { } orders && orders.OrderOf(page) is var order and not 0)
             TakeOff(page, order);
         Machine.ForgetPage(page);
+    }
+
+    private PolicyProgress? ProgressOf(PolicyCall call, int thread)
+    {
+        PolicyMark mark = call.Look();
+        PolicyOperation operation = PolicyCall.OperationAt(mark.Place);
+        int lruvec = PolicyCall.LruvecAt(mark.Place);
+        if (operation == PolicyOperation.None || PolicyCall.EngineAt(mark.Place) != Number || _views[lruvec] is not { } view)
+            return null;
+        return new PolicyProgress(view.Definition.Name, operation, view.Memcg.Path, view.Node.Id, mark.Calls, thread);
     }
 
     private void TakeOff(uint page, uint order)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ReclaimNative.Machine;
 
 namespace ReclaimNative.Policies;
@@ -75,7 +76,7 @@ public sealed class PolicyShelf
         if (IsPath(text, out int end))
         {
             Entry loaded = Entry.Of(ForeignPolicySource.Load(text[..end]));
-            return Choose(loaded.Descriptor.Name + text[end..], loaded.Descriptor.Name.Length, loaded);
+            return Choose(loaded.Descriptor.Name + text[end..], loaded.Descriptor.Name.Length, loaded, text);
         }
 
         end = text.AsSpan().IndexOfAny("+-@");
@@ -83,6 +84,15 @@ public sealed class PolicyShelf
         Entry entry = _entries.FirstOrDefault(e => e.Descriptor.Name == name)
             ?? throw new PolicyException(name.Length == 0 ? $"a policy's name is missing in '{text}'; {Accepted}" : $"there is no policy '{name}'; {Accepted}");
         return Choose(text, end, entry);
+    }
+
+    /// <summary>Whether a text asks for a library and not for a name of the shelf. The library is not loaded.</summary>
+    /// <param name="text">What was asked for, with its switches.</param>
+    /// <param name="path">The path without them; null for a name.</param>
+    public static bool IsLibrary(string text, [NotNullWhen(true)] out string? path)
+    {
+        path = IsPath(text, out int end) ? text[..end] : null;
+        return path is not null;
     }
 
     /// <summary>
@@ -101,7 +111,7 @@ public sealed class PolicyShelf
     }
 
     /// <summary>A policy with the version and the switches that stand in <paramref name="text"/> from <paramref name="end"/> on.</summary>
-    private static PolicyChoice Choose(string text, int end, Entry entry)
+    private static PolicyChoice Choose(string text, int end, Entry entry, string? library = null)
     {
         string name = entry.Descriptor.Name;
         KernelVersion version = KernelVersion.Fixed;
@@ -133,7 +143,7 @@ public sealed class PolicyShelf
             at = stop;
         }
 
-        return new PolicyChoice(text, entry.Descriptor, entry.Define, on, off, version);
+        return new PolicyChoice(text, library ?? text, library is not null, entry.Descriptor, entry.Define, on, off, version);
     }
 
     private string Accepted => $"there are {string.Join(", ", _entries.Select(e => e.Descriptor.Name))}";

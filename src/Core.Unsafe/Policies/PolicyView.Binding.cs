@@ -25,6 +25,7 @@ public sealed unsafe partial class PolicyView
         Foreign?.Dispose();
         Foreign = definition.Source is { } source ? new ForeignBinding(_host.ForeignAt(_lruvec.Index), this, source, _machine) : null;
         Ops = definition.Ops;
+        _host.ProgressFile?.Name(_lruvec.Index, definition.Name, _lruvec.Memcg.Path, _lruvec.Node.Id);
         if (_host.RecordOf(Tag).IsEjected)
             TakeCare();
     }

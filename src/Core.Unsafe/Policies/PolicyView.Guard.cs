@@ -124,7 +124,7 @@ public sealed unsafe partial class PolicyView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayChange() => ((1u << (int)Call.Operation) & Inspections) == 0 || Refuse(PolicyOverride.WrongOperation);
 
-    private static PolicyCall HereOrNew() => _callHere ??= new PolicyCall();
+    private static PolicyCall HereOrNew() => _callHere ??= PolicyThreads.Enter();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void BeginSample(PolicyCall call, PolicyOperation outer)

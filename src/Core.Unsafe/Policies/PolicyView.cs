@@ -50,7 +50,7 @@ public sealed unsafe partial class PolicyView
         _concurrent = _machine.Concurrent;
         _lruvec = lruvec;
         _onlyCall = onlyCall;
-        _here = PolicyCall.PlaceOf(PolicyOperation.None, lruvec.Index);
+        _here = PolicyCall.PlaceOf(PolicyOperation.None, lruvec.Index, host.Number);
         _hasNeighbours = host.Definitions.Length > 1;
         Bind(definition);
     }

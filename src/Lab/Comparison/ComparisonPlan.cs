@@ -13,6 +13,9 @@ namespace ReclaimNative.Lab.Comparison;
 public sealed record ComparisonPlan(
     IReadOnlyList<Trace> Traces, IReadOnlyList<MemorySize> Sizes, IReadOnlyList<PolicyChoice> Policies, ReplayOptions Options)
 {
+    /// <summary>What is done about policies that misbehave.</summary>
+    public Supervision Supervision { get; init; } = Supervision.Default;
+
     /// <summary>Accesses of all replays together: the length of a progress bar.</summary>
     public long TotalAccesses => Traces.Sum(t => (long)t.Count) * Sizes.Count * Policies.Count;
 
@@ -46,7 +49,7 @@ public sealed record ComparisonPlan(
                     try
                     {
                         long pages = size.Resolve(trace.UniquePages);
-                        rows.Add(Replay.Run(trace, policy, future, pages, Options, advanced, cancellation) with { MemoryAsAsked = size.Text });
+                        rows.Add(Replay.Run(trace, policy, future, pages, Options, advanced, cancellation, Supervision) with { MemoryAsAsked = size.Text });
                     }
                     catch (OperationCanceledException)
                     {

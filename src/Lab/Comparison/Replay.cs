@@ -42,6 +42,7 @@ public static class Replay
     /// <param name="options">What its pages are.</param>
     /// <param name="advanced">Told now and then how many accesses were done since the last time.</param>
     /// <param name="cancellation">Ends the replay between two samples.</param>
+    /// <param name="supervision">What is done about a policy that misbehaves; null for <see cref="Supervision.Default"/>.</param>
     /// <exception cref="OperationCanceledException">The replay was ended; nothing was measured.</exception>
     public static ResultRow Run(
         Trace trace,
@@ -50,9 +51,12 @@ public static class Replay
         long memoryPages,
         ReplayOptions options,
         Action<int>? advanced,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        Supervision? supervision = null)
     {
-        using Engine engine = Build(trace, policy, future, memoryPages);
+        supervision ??= Supervision.Default;
+        using Engine engine = Build(trace, policy, future, memoryPages, supervision);
+        using PolicyWatchdog? watchdog = supervision.Watch(engine, policy);
         MemoryCgroup memcg = engine.CreateMemcg("replay");
         engine.SetMax(memcg, (ulong)memoryPages);
         engine.SetSwappiness(memcg, options.Swappiness);
@@ -97,6 +101,7 @@ public static class Replay
             throw new InvalidOperationException($"The engine broke an invariant of its own under {policy.Name}: {broken}");
         return RowOf(
             engine,
+            policy,
             memcg,
             tally,
             new ResultRow
@@ -115,7 +120,7 @@ public static class Replay
     }
 
     /// <summary>A node with so much room that its watermarks are never met.</summary>
-    private static Engine Build(Trace trace, PolicyChoice policy, FutureUse? future, long memoryPages)
+    private static Engine Build(Trace trace, PolicyChoice policy, FutureUse? future, long memoryPages, Supervision supervision)
     {
         long needed = Math.Min(memoryPages, trace.UniquePages);
         long frames = needed + needed / 8 + 131072;
@@ -134,6 +139,8 @@ public static class Replay
             StatisticsPeriod = StatisticsPeriod,
             TableFilter = policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
             Policies = [policy.Define(policy.NeedsFuture ? future : null)],
+            Fallback = supervision.FallbackOf(policy),
+            ProgressFile = supervision.ProgressFile,
         });
     }
 
@@ -151,10 +158,11 @@ public static class Replay
     }
 
     /// <summary>Adds to <paramref name="row"/> what a run did: the accesses, and the counters of its cgroup.</summary>
-    internal static ResultRow RowOf(Engine engine, MemoryCgroup memcg, in AccessTally tally, ResultRow row) => row with
+    internal static ResultRow RowOf(Engine engine, PolicyChoice policy, MemoryCgroup memcg, in AccessTally tally, ResultRow row) => row with
     {
         Accesses = tally.Accesses,
         Oom = tally.Refused > 0,
+        Ejected = Supervision.EjectionOf(engine, policy),
         ColdFaults = tally.ColdFaults,
         Refaults = tally.Refaults,
         Scanned = engine.Read(memcg, Counter.pgscan_direct) + engine.Read(memcg, Counter.pgscan_kswapd),

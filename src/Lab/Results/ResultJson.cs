@@ -19,45 +19,66 @@ public static class ResultJson
 
     /// <summary>Writes to a file, or to standard output for <c>-</c>.</summary>
     /// <exception cref="ResultFileException">The file cannot be written; it is as it was.</exception>
-    public static void Save(ResultSet set, string path) => ResultFile.Write(path, stream => Write(set, stream));
+    public static void Save(ResultSet set, string path, bool complete = false) => ResultFile.Write(path, stream => Write(set, stream, complete));
 
     /// <summary>Writes to <paramref name="stream"/> and leaves it open.</summary>
-    public static void Write(ResultSet set, Stream stream)
+    /// <param name="set">The rows.</param>
+    /// <param name="stream">Where to.</param>
+    /// <param name="complete">With all that the contract has no field for, so that <see cref="ResultJsonReader"/> gives the same set back.</param>
+    public static void Write(ResultSet set, Stream stream, bool complete = false)
     {
         using (Utf8JsonWriter writer = new(stream, FileOptions))
         {
-            WriteDocument(writer, set);
+            WriteDocument(writer, set, complete);
         }
 
         stream.WriteByte((byte)'\n');
     }
 
     /// <summary>Writes the document as one value.</summary>
-    internal static void WriteDocument(Utf8JsonWriter writer, ResultSet set)
+    internal static void WriteDocument(Utf8JsonWriter writer, ResultSet set, bool complete = false)
     {
         writer.WriteStartObject();
         writer.WriteString("schema", Schema);
         writer.WriteStartArray("results");
         foreach (ResultRow row in set.Rows)
         {
-            WriteRow(writer, row);
+            WriteRow(writer, row, complete);
         }
 
         writer.WriteEndArray();
+        if (complete)
+        {
+            if (set.Title is { } title)
+                writer.WriteString("title", title);
+            writer.WriteString("subject", set.Subject);
+            writer.WriteStartArray("notes");
+            foreach (string note in set.Notes)
+            {
+                writer.WriteStringValue(note);
+            }
+
+            writer.WriteEndArray();
+        }
+
         writer.WriteEndObject();
     }
 
-    private static void WriteRow(Utf8JsonWriter writer, ResultRow row)
+    private static void WriteRow(Utf8JsonWriter writer, ResultRow row, bool complete)
     {
         writer.WriteStartObject();
         writer.WriteString("trace", row.Trace);
         writer.WriteString("policy", row.Policy);
         writer.WriteNumber("memory_pages", row.MemoryPages);
+        if (complete && row.MemoryAsAsked is { } asked)
+            writer.WriteString("memory_as_asked", asked);
         writer.WriteNumber("accesses", row.Accesses);
         writer.WriteNumber("unique_pages", row.UniquePages);
         writer.WriteString("sees", row.Sees.Word());
         writer.WriteNumber("resident_mean", row.ResidentMean);
         writer.WriteBoolean("oom", row.Oom);
+        if (row.Ejected is { } ejected)
+            writer.WriteString("ejected", ejected);
         writer.WriteNumber("faults", row.Faults);
         writer.WriteNumber("refaults", row.Refaults);
         writer.WriteNumber("cold_faults", row.ColdFaults);

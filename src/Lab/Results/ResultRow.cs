@@ -43,6 +43,9 @@ public sealed record ResultRow
     /// <summary>The run ended in an out-of-memory kill; the counts are those up to then.</summary>
     public bool Oom { get; init; }
 
+    /// <summary>Why the policy was ejected, after which the numbers are those of whoever took over; null where it was not.</summary>
+    public string? Ejected { get; init; }
+
     /// <summary>Accesses that found their page absent: <see cref="ColdFaults"/> + <see cref="Refaults"/>.</summary>
     public long Faults => ColdFaults + Refaults;
 

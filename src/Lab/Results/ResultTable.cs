@@ -135,6 +135,12 @@ public static class ResultTable
             WriteLine(console, "oom: the run ran out of memory; its counts stop there", Quiet);
         }
 
+        string[] ejected = [.. set.Rows.Where(row => row.Ejected is not null).Select(row => row.Policy).Distinct()];
+        if (ejected.Length > 0)
+        {
+            WriteLine(console, $"ejected for breaking the contract, so that its numbers are not all its own: {string.Join(", ", ejected)}", Quiet);
+        }
+
         if (!columns.Dropped.IsEmpty)
         {
             WriteLine(console, $"not shown for want of width: {string.Join(", ", columns.Dropped.Select(metric => metric.Header))}", Quiet);

@@ -46,6 +46,9 @@ public sealed class ScenarioRun
         }
     }
 
+    /// <summary>What is done about policies that misbehave.</summary>
+    public Supervision Supervision { get; init; } = Supervision.Default;
+
     /// <summary>Accesses of all runs together.</summary>
     public long TotalAccesses => _scenario.Accesses * _policies.Count;
 
@@ -99,6 +102,7 @@ public sealed class ScenarioRun
     private List<ResultRow> RunPolicy(PolicyChoice policy, Action<int>? advanced, CancellationToken cancellation)
     {
         using Engine engine = BuildMachine(policy);
+        using PolicyWatchdog? watchdog = Supervision.Watch(engine, policy);
         Dictionary<string, MemoryCgroup> memcgs = CreateMemcgs(engine);
         RunningProcess[] processes = [.. _scenario.Processes.Select(p => Start(engine, p, memcgs[p.Memcg]))];
         MemoryCgroup[] subjects = [.. processes.Select(p => p.Memcg).Distinct()];
@@ -175,6 +179,8 @@ public sealed class ScenarioRun
             WalkSlice = Replay.WalkSlice,
             TableFilter = policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
             Policies = [policy.Define(), .. _switchedTo.Values.Where(p => p.Name != policy.Name).Select(p => p.Define())],
+            Fallback = Supervision.FallbackOf(policy),
+            ProgressFile = Supervision.ProgressFile,
         });
     }
 
@@ -244,6 +250,7 @@ public sealed class ScenarioRun
         double residentMean,
         double seconds) => Replay.RowOf(
             engine,
+            policy,
             memcg,
             Sum(processes),
             new ResultRow

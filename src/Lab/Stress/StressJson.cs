@@ -50,6 +50,8 @@ public static class StressJson
         writer.WriteNumber("frames", row.Frames);
         writer.WriteNumber("mapped_ptes", row.MappedEntries);
         writer.WriteBoolean("valid", row.Problem is null);
+        if (row.Ejected is { } ejected)
+            writer.WriteString("ejected", ejected);
         writer.WriteEndObject();
     }
 }

@@ -1,3 +1,4 @@
+using ReclaimNative.Lab.Policies;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
 
@@ -82,6 +83,7 @@ internal sealed class StressMachine : IDisposable
             Concurrent = options.Threads > 1,
             VectorBits = options.VectorBits,
             Policies = [options.Policy.Define()],
+            Fallback = (Supervision.Default with { Fallback = options.Fallback }).FallbackOf(options.Policy),
         });
         return new StressMachine(engine, pages);
     }

@@ -27,6 +27,9 @@ public sealed record StressOptions
     /// <summary>The policy of every cgroup.</summary>
     public required PolicyChoice Policy { get; init; }
 
+    /// <summary>Who gets the pages of the policy if it is ejected; null for mglru where it is written in C, else nobody.</summary>
+    public PolicyChoice? Fallback { get; init; }
+
     /// <summary>Whether lists keep their order.</summary>
     public ListOrder Order { get; init; }
 

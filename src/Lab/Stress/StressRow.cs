@@ -65,6 +65,9 @@ public sealed record StressRow
     /// <summary>The first invariant that was found broken, or null.</summary>
     public required string? Problem { get; init; }
 
+    /// <summary>Why the policy was ejected, after which the numbers are those of whoever took over; null where it was not.</summary>
+    public string? Ejected { get; init; }
+
     /// <summary>Growth of resident memory for each page on a list, in bytes.</summary>
     public double BytesPerPage => PerPage(ResidentBytes);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lru;
 
 namespace ReclaimNative.Lab.Stress;
@@ -112,6 +113,7 @@ public sealed class StressRun
             Refused = phases.Refused,
             ValidateSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Problem = problem,
+            Ejected = Supervision.EjectionOf(machine.Engine, options.Policy),
         };
     }
 

@@ -1,5 +1,6 @@
 /* Policies of the program's own: tables in memory, and a library beside it. */
 #include <string.h>
+#include <time.h>
 
 #include "check.h"
 
@@ -116,6 +117,70 @@ static void a_library_is_a_policy_by_its_path(void)
     CHECK(faults_under(&options, "cfifo") == faults_under(&options, "fifo"));
 }
 
+/* What the watch said; written by its thread, read when that has ended with the engine. */
+typedef struct watched {
+    uint32_t told;
+    uint32_t operations; /* of them in isolate */
+    uint64_t first_call;
+    uint64_t last_call;
+    uint64_t milliseconds;
+    char policy[16];
+    char memcg[16];
+} watched_t;
+
+static int naps;
+
+static void isolate_slowly(reclaim_lruvec_t *lru, reclaim_scan_t *scan, void *pass, reclaim_budget_t *budget, reclaim_batch_t *batch)
+{
+    if (naps == 1) {
+        struct timespec half = { 0, 500000000 };
+        nanosleep(&half, NULL);
+    }
+    naps++;
+    isolate(lru, scan, pass, budget, batch);
+}
+
+static void stuck(void *context, const reclaim_policy_stuck_t *at)
+{
+    watched_t *watched = (watched_t *)context;
+    CHECK(at->struct_size == sizeof *at);
+    CHECK(at->node < 2);
+    watched->operations += strcmp(at->operation, "isolate") == 0;
+    if (watched->told++ == 0)
+        watched->first_call = at->call;
+    watched->last_call = at->call;
+    CHECK(at->milliseconds > watched->milliseconds);
+    watched->milliseconds = at->milliseconds;
+    strncpy(watched->policy, at->policy, sizeof watched->policy - 1);
+    strncpy(watched->memcg, at->memcg, sizeof watched->memcg - 1);
+}
+
+static void a_call_that_does_not_return_is_told_of(void)
+{
+    reclaim_policy_t slow;
+    table_of(&slow, "slow");
+    slow.isolate = isolate_slowly;
+    const reclaim_policy_t *tables[1] = {&slow};
+    watched_t watched;
+    memset(&watched, 0, sizeof watched);
+    reclaim_engine_options_t options;
+    world_options(&options);
+    options.tables = tables;
+    options.table_count = 1;
+    options.policies = NULL;
+    options.policy_stuck = stuck;
+    options.policy_stuck_context = &watched;
+    options.policy_timeout_ms = 60;
+    faults_under(&options, "slow");
+    CHECK(naps > 2);
+    CHECK(watched.told >= 2 && watched.told <= 6); /* after 60, 120, 240 and perhaps 480 ms, more on a machine that is late */
+    CHECK(watched.operations == watched.told);
+    CHECK(watched.first_call == watched.last_call);
+    CHECK(watched.milliseconds >= 120);
+    CHECK(strcmp(watched.policy, "slow") == 0);
+    CHECK(strcmp(watched.memcg, "/limited") == 0);
+}
+
 static void what_is_no_policy_is_refused(const world_t *w)
 {
     reclaim_policy_t mine;
@@ -136,6 +201,9 @@ static void what_is_no_policy_is_refused(const world_t *w)
     WITH(options.table_count = 2); /* the same name twice */
     WITH(options.table_count = 65);
     WITH(options.reserved2 = 1);
+    WITH(options.policy_stuck = stuck);    /* without a timeout */
+    WITH(options.policy_timeout_ms = 1000); /* without anybody to tell */
+    WITH(options.reserved3 = 1);
     WITH(mine.abi = 0);
     WITH(mine.struct_size = 263);
     WITH(mine.name = NULL);
@@ -157,6 +225,7 @@ void test_policy(void)
     world_t w;
     a_table_is_a_policy_like_any_other();
     a_library_is_a_policy_by_its_path();
+    a_call_that_does_not_return_is_told_of();
     world_open(&w);
     what_is_no_policy_is_refused(&w);
     world_close(&w);

@@ -55,6 +55,56 @@ public class ResultJsonTests
             """.ReplaceLineEndings("")));
     }
 
+    [Test]
+    public void ASetThatIsWrittenCompletelyIsReadBackAsItWas()
+    {
+        ResultSet set = SampleResults.FourTraces;
+        set = new ResultSet([.. set.Rows, set.Rows[0] with { Policy = "bad", Ejected = "Policy bad was ejected.", Oom = true, MemoryAsAsked = null, Counters = [new("a", -1)] }])
+        {
+            Title = "a title",
+            Subject = "memory cgroup",
+            Notes = ["one", "two \"quoted\""],
+        };
+
+        ResultSet read = Read(Text(set, complete: true));
+
+        Assert.That(read.Rows.Select(Describe), Is.EqualTo(set.Rows.Select(Describe)));
+        Assert.That((read.Title, read.Subject), Is.EqualTo(("a title", "memory cgroup")));
+        Assert.That(read.Notes, Is.EqualTo(set.Notes));
+        Assert.That(Text(read), Is.EqualTo(Text(set)));
+
+        static string Describe(ResultRow row) => $"{row with { Counters = [] }} {string.Join(' ', row.Counters)}";
+    }
+
+    [Test]
+    public void TheContractsDocumentIsReadAndItsRowsAreTheSame()
+    {
+        string text = Text(SampleResults.FourTraces);
+
+        Assert.That(Text(Read(text)), Is.EqualTo(text));
+    }
+
+    [TestCase("")]
+    [TestCase("{")]
+    [TestCase("[]")]
+    [TestCase("{\"schema\":\"reclaim.stress/1\",\"results\":[]}")]
+    [TestCase("{\"schema\":\"reclaim.results/1\"}")]
+    [TestCase("{\"schema\":\"reclaim.results/1\",\"results\":[{\"trace\":\"t\"}]}")]
+    [TestCase("{\"schema\":\"reclaim.results/1\",\"results\":[7]}")]
+    public void WhatIsNoSuchDocumentIsRefused(string text) =>
+        Assert.That(() => Read(text), Throws.TypeOf<ResultFileException>());
+
+    [Test]
+    public void OnlyARowWhosePolicyWasEjectedSaysSo()
+    {
+        ResultRow row = SampleResults.Small("p", Sees.Bits, 30);
+        JsonElement rows = Parse(new ResultSet([row, row with { Policy = "bad", Ejected = "why" }])).GetProperty("results");
+
+        Assert.That(Names(rows[0]), Is.EqualTo(ContractFields));
+        Assert.That(Names(rows[1]), Is.EqualTo(ContractFields.Replace("oom", "oom ejected")));
+        Assert.That(rows[1].GetProperty("ejected").GetString(), Is.EqualTo("why"));
+    }
+
     [TestCase(Sees.Bits, "bits")]
     [TestCase(Sees.Accesses, "accesses")]
     [TestCase(Sees.Future, "future")]
@@ -94,10 +144,16 @@ public class ResultJsonTests
         Assert.That(() => row with { Counters = [new("a", 1), new("a", 2)] }, Throws.ArgumentException);
     }
 
-    private static string Text(ResultSet set)
+    private static ResultSet Read(string text)
+    {
+        using MemoryStream stream = new(Encoding.UTF8.GetBytes(text));
+        return ResultJsonReader.Read(stream);
+    }
+
+    private static string Text(ResultSet set, bool complete = false)
     {
         using MemoryStream stream = new();
-        ResultJson.Write(set, stream);
+        ResultJson.Write(set, stream, complete);
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
