@@ -45,6 +45,9 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         Sizes = Bare.Sizes == None.Sizes ? Bare.Sizes : &Sizes,
         Check = &Check,
         Dump = &Dump,
+        Prepares = Bare.Prepare != None.Prepare,
+        LooksAfter = Bare.After != None.After,
+        MindsVisits = Bare.Visited != None.Visited,
     };
 #pragma warning restore CS8909
 

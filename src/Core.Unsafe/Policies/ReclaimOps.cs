@@ -57,4 +57,13 @@ internal sealed unsafe class ReclaimOps
     public required delegate*<PolicyView, string?> Check { get; init; }
 
     public required delegate*<PolicyView, StringBuilder, void> Dump { get; init; }
+
+    /// <summary>False where the policy leaves <see cref="Prepare"/> out, and nothing need be done before a pass.</summary>
+    public bool Prepares { get; init; } = true;
+
+    /// <summary>False where the policy leaves <see cref="After"/> out, and need not be shown what became of a batch.</summary>
+    public bool LooksAfter { get; init; } = true;
+
+    /// <summary>False where the policy leaves <see cref="Visited"/> out.</summary>
+    public bool MindsVisits { get; init; } = true;
 }

@@ -85,21 +85,38 @@ public struct ScanControl
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly bool IsIntact(in ScanSums known) => NrReclaimed == known.Reclaimed && NrToReclaim == known.Wanted;
 
-    /// <summary>The reclaim as it was asked for, with the sums that the core knows, and what a policy may change as it is now.</summary>
-    internal readonly ScanControl Mended(in ScanControl asked, in ScanSums known) => asked with
+    /// <summary>
+    /// A reclaim as it was asked for, before anything was done. Field by field: a copy in wide words would wait for the narrow stores of
+    /// whoever has just asked.
+    /// </summary>
+    internal static ScanControl Begin(in ScanControl asked) => new()
     {
-        NrToReclaim = known.Wanted,
-        NrReclaimed = known.Reclaimed,
-        NrScanned = known.Scanned,
-        Isolated = known.Isolated,
-        KeptByPolicy = known.Kept,
-        Priority = Priority,
-        CacheTrim = CacheTrim,
-        ForceDeactivate = ForceDeactivate,
-        SkippedDeactivate = SkippedDeactivate,
-        IgnoreLow = IgnoreLow,
-        LowSkipped = LowSkipped,
+        Target = asked.Target,
+        Reclaimer = asked.Reclaimer,
+        NrToReclaim = asked.NrToReclaim,
+        Priority = asked.Priority,
+        MaySwap = asked.MaySwap,
+        Background = asked.Background,
+        NoCacheTrim = asked.NoCacheTrim,
+        Swappiness = asked.Swappiness,
     };
+
+    /// <summary>The reclaim as it was asked for, with the sums that the core knows, and what a policy may change as it is now.</summary>
+    internal readonly ScanControl Mended(in ScanControl asked, in ScanSums known)
+    {
+        ScanControl mended = Begin(asked);
+        mended.NrReclaimed = known.Reclaimed;
+        mended.NrScanned = known.Scanned;
+        mended.Isolated = known.Isolated;
+        mended.KeptByPolicy = known.Kept;
+        mended.Priority = Priority;
+        mended.CacheTrim = CacheTrim;
+        mended.ForceDeactivate = ForceDeactivate;
+        mended.SkippedDeactivate = SkippedDeactivate;
+        mended.IgnoreLow = IgnoreLow;
+        mended.LowSkipped = LowSkipped;
+        return mended;
+    }
 
     /// <summary>
     /// Nothing more is wanted of this node: as many pages as asked for are freed, or kswapd has free frames to spare. Source:

@@ -54,9 +54,13 @@ internal sealed unsafe class NodePass
         {
             // A target with nothing below it, the common case at a limit, is a walk of one in whatever order.
             PassState pass = default;
-            var known = new ScanSums(scan);
-            target.Ops.Prepare(target, ref scan, ref pass);
-            Mend(target, asked, ref scan, known);
+            if (target.Ops.Prepares)
+            {
+                var known = new ScanSums(scan);
+                target.Ops.Prepare(target, ref scan, ref pass);
+                Mend(target, asked, ref scan, known);
+            }
+
             Visit(target, target, asked, ref scan, ref pass, out bool isDone);
             if (isDone)
                 NoteTurn(target);
@@ -264,8 +268,12 @@ internal sealed unsafe class NodePass
         while (true);
 
         isDone = budget.Done;
-        view.Ops.Visited(view, ref scan, isDone ? VisitOutcome.Done : VisitOutcome.Partial);
-        Mend(view, asked, ref scan, known);
+        if (view.Ops.MindsVisits)
+        {
+            view.Ops.Visited(view, ref scan, isDone ? VisitOutcome.Done : VisitOutcome.Partial);
+            Mend(view, asked, ref scan, known);
+        }
+
         return true;
     }
 
@@ -320,12 +328,15 @@ internal sealed unsafe class NodePass
         }
 
         known = new ScanSums(scan);
-        bool again = AskAfter(view, ref scan, ref budget, ref batch);
-        Mend(view, asked, ref scan, known);
-        if (again && batch.Survivors > 0)
+        if (view.Ops.LooksAfter)
         {
-            RetryOnce(view, target, ref scan, ref budget, ref batch);
-            known = new ScanSums(scan);
+            bool again = AskAfter(view, ref scan, ref budget, ref batch);
+            Mend(view, asked, ref scan, known);
+            if (again && batch.Survivors > 0)
+            {
+                RetryOnce(view, target, ref scan, ref budget, ref batch);
+                known = new ScanSums(scan);
+            }
         }
 
         _engine.PutBack(view, ref batch);

@@ -190,7 +190,7 @@ internal sealed unsafe class ReclaimDrivers
                 Priority = priority,
                 NrToReclaim = wanted,
             };
-            ScanControl background = before;
+            ScanControl background = ScanControl.Begin(before);
             if (!_pass.RunBackground(node, before, ref background))
                 _machine.GlobalCounts.Add(Counter.oom, 1);
             ScanControl asked = new()
@@ -201,7 +201,7 @@ internal sealed unsafe class ReclaimDrivers
                 NrToReclaim = wanted,
                 NoCacheTrim = noCacheTrim,
             };
-            ScanControl scan = asked;
+            ScanControl scan = ScanControl.Begin(asked);
             _pass.Run(node, asked, ref scan, shared: false);
             total += scan.NrReclaimed;
             contended |= scan.Contended;
@@ -280,7 +280,7 @@ internal sealed unsafe class ReclaimDrivers
 
     private long TryToFree(ReadOnlySpan<Node> nodes, in ScanControl asked)
     {
-        ScanControl scan = asked;
+        ScanControl scan = ScanControl.Begin(asked);
         // 6.1 has no walk that reclaimers share.
         bool fullWalk = _machine.Kernel == KernelVersion.V6_1;
         int ejections = _host.Ejections;
