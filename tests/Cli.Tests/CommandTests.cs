@@ -90,8 +90,8 @@ public sealed class CommandTests
     {
         CommandRun run = CommandRun.Of(_folder, null, "scenarios");
 
-        Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(5));
-        Assert.That(run.Output, Does.Contain("demo"));
+        Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(6));
+        Assert.That(run.Output, Does.Contain("demo").And.Contains("switch-there-and-back"));
     }
 
     /// <summary>The rows of a CSV without the two columns that depend on the time a run took.</summary>

@@ -61,8 +61,9 @@ public partial class ArchitectureTests
     [Test]
     public void TheEngineKnowsNeitherFilesOnDiskNorItsUsers()
     {
-        // But for one: a policy's library.
-        string[] found = [.. Sources().Where(s => s.File != "Policies/Foreign/ForeignPolicySource.cs").SelectMany(s => Forbidden().Matches(s.Text).Select(m => $"{s.File}: {m.Value}"))];
+        // But for two that are about files: a policy's library, and the note of what it is doing that outlives the process.
+        string[] allowed = ["Policies/Foreign/ForeignPolicySource.cs", "Policies/PolicyProgressFile.cs"];
+        string[] found = [.. Sources().Where(s => !allowed.Contains(s.File)).SelectMany(s => Forbidden().Matches(s.Text).Select(m => $"{s.File}: {m.Value}"))];
 
         Assert.That(found, Is.Empty);
     }
