@@ -60,7 +60,7 @@ public sealed class PolicyDefinition
     public static unsafe PolicyDefinition OfTable(void* table) => Of(ForeignPolicySource.Read((ForeignPolicyTable*)table, "policy from a table"));
 
     internal static PolicyDefinition Of(ForeignPolicySource source) =>
-        new(source.Descriptor, PolicyAdapter<ForeignPolicy>.Ops, source.Descriptor.Name, source.Descriptor.Defaults, KernelVersion.Fixed, null) { Source = source };
+        new(source.Descriptor, ForeignOps.Of(source.Table), source.Descriptor.Name, source.Descriptor.Defaults, KernelVersion.Fixed, null) { Source = source };
 
     private static void Check(PolicyDescriptor descriptor)
     {
