@@ -16,15 +16,15 @@ internal static class CCompiler
     /// <summary>A policy of examples/policies as a library.</summary>
     public static string Example(string name) => Library(name, File.ReadAllText(Path.Combine(Root, "examples", "policies", name + ".c")));
 
-    /// <summary>A policy as a library; the path.</summary>
-    public static string Library(string name, string source)
+    /// <summary>A policy as a library, with further options for gcc if wanted; the path.</summary>
+    public static string Library(string name, string source, params string[] options)
     {
         lock (Built)
         {
             string path = Path.Combine(Folder, name + ".so");
             if (!Built.TryGetValue(path, out string? known))
             {
-                Compile(name, source, "c", "-std=c99", "-O2", "-shared", "-fPIC", "-o", path);
+                Compile(name, source, "c", ["-std=c99", "-O2", "-shared", "-fPIC", "-o", path, .. options]);
                 Built[path] = known = source;
             }
 
