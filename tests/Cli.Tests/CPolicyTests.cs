@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace ReclaimNative.Cli.Tests;
@@ -12,14 +11,11 @@ public sealed class CPolicyTests
     public static void Compile()
     {
         _folder = Directory.CreateTempSubdirectory("reclaim-c-").FullName;
-        string root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "ReclaimNative.sln")))
-            root = Path.GetDirectoryName(root)!;
-        string policies = Path.Combine(root, "examples", "policies");
-        Gcc(Path.Combine(policies, "fifo.c"), "cfifo.so", root);
-        Gcc(Path.Combine(policies, "s3fifo.c"), "cs3fifo.so", root);
+        string policies = Path.Combine(CPolicyLibrary.Root, "examples", "policies");
+        Gcc(Path.Combine(policies, "fifo.c"), "cfifo.so");
+        Gcc(Path.Combine(policies, "s3fifo.c"), "cs3fifo.so");
         File.WriteAllText(Path.Combine(_folder, "other.c"), "int other(void);\nint other(void) { return 1; }\n");
-        Gcc("other.c", "other.so", root);
+        Gcc("other.c", "other.so");
         File.WriteAllText(Path.Combine(_folder, "text.so"), "no library\n");
         File.WriteAllText(Path.Combine(_folder, "trace.txt"), string.Concat(Enumerable.Range(0, 4000).Select(i => $"{(long)i * i * 7 % 300}\n")));
     }
@@ -68,18 +64,6 @@ public sealed class CPolicyTests
         Assert.That(run.Error, Does.StartWith("reclaim: ").And.Contains(message));
     }
 
-    private static void Gcc(string source, string library, string root)
-    {
-        var start = new ProcessStartInfo(
-            "gcc",
-            ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", source, "-o", library, "-I" + Path.Combine(root, "src", "Bindings", "include")])
-        {
-            WorkingDirectory = _folder,
-            RedirectStandardError = true,
-        };
-        using Process gcc = Process.Start(start)!;
-        string errors = gcc.StandardError.ReadToEnd();
-        gcc.WaitForExit();
-        Assert.That(gcc.ExitCode, Is.Zero, errors);
-    }
+    private static void Gcc(string source, string library) =>
+        CPolicyLibrary.Build(_folder, source, library, "-Wall", "-Wextra", "-Wpedantic", "-Werror");
 }

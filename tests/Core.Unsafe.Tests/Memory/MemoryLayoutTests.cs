@@ -1,18 +1,16 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Memory;
 using ReclaimNative.Policies;
+using ReclaimNative.Tests.Model;
 
 namespace ReclaimNative.Tests.Memory;
 
 /// <summary>docs/memory-layout.md says what the code does: its table is computed here from two engines of each form.</summary>
 public class MemoryLayoutTests
 {
-    private const string Begin = "<!-- computed -->";
-    private const string End = "<!-- /computed -->";
     private const ulong Frames = 1 << 20;
 
     private static readonly (string Name, ListOrder Order, bool Identity, double Reach)[] Forms =
@@ -26,15 +24,7 @@ public class MemoryLayoutTests
     [Test]
     public void ThePageSaysWhatTheCodeDoes()
     {
-        string path = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/memory-layout.md"));
-        string page = File.ReadAllText(path);
-        int from = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        int to = page.IndexOf(End, StringComparison.Ordinal);
-        string computed = Table();
-        if (Environment.GetEnvironmentVariable("RECLAIM_WRITE_DOCS") == "1")
-            File.WriteAllText(path, page[..from] + computed + page[to..]);
-        else
-            Assert.That(page[from..to], Is.EqualTo(computed), "run this test with RECLAIM_WRITE_DOCS=1 to bring the page up to date");
+        ComputedPage.Says("memory-layout.md", Table());
     }
 
     [Test]
@@ -48,7 +38,7 @@ public class MemoryLayoutTests
     [Test]
     public void EveryColumnIsExplained()
     {
-        string page = File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/memory-layout.md"));
+        string page = ComputedPage.Read("memory-layout.md");
         foreach ((_, ListOrder order, bool identity, _) in Forms)
         {
             foreach (string name in PerFrame(order, identity).Keys)
@@ -105,6 +95,4 @@ public class MemoryLayoutTests
             bytes[column.Name] = bytes.GetValueOrDefault(column.Name) + column.ElementBytes * (double)column.Count;
         return bytes;
     }
-
-    private static string Here([CallerFilePath] string path = "") => path;
 }

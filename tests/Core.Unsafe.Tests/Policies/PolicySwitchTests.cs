@@ -93,16 +93,8 @@ public class PolicySwitchTests
         MemoryCgroup memcg = engine.CreateMemcg("m", policy: policy);
         AddressSpace space = engine.CreateAddressSpace("s", 1000, memcg);
         engine.SetMax(memcg, 100);
+        WarmUp(engine, space);
         AccessTally tally = default;
-
-        // Ten pages that are used in every round, among pages that are used once.
-        for (uint round = 0; round < 30; round++)
-        {
-            for (uint hot = 0; hot < 10; hot++)
-                engine.Access(space, [hot], ref tally);
-            for (uint once = 0; once < 20; once++)
-                engine.Access(space, [100 + round * 20 + once], ref tally);
-        }
 
         Assert.That(ResidentOf(engine, space, 10), Is.EqualTo(10), "the policy knows them");
         engine.SetPolicy(memcg, "classic");
@@ -127,14 +119,8 @@ public class PolicySwitchTests
         MemoryCgroup memcg = engine.CreateMemcg("m", policy: policy);
         AddressSpace space = engine.CreateAddressSpace("s", 1000, memcg);
         engine.SetMax(memcg, 100);
+        WarmUp(engine, space);
         AccessTally tally = default;
-        for (uint round = 0; round < 30; round++)
-        {
-            for (uint hot = 0; hot < 10; hot++)
-                engine.Access(space, [hot], ref tally);
-            for (uint once = 0; once < 20; once++)
-                engine.Access(space, [100 + round * 20 + once], ref tally);
-        }
 
         engine.SetPolicy(memcg, "fifo");
         long cold = 100 - Math.Max(10, WarmOf(engine, memcg));
@@ -257,6 +243,19 @@ public class PolicySwitchTests
 
         Assert.That(tally.Refaults, Is.EqualTo(1));
         Assert.That(engine.Read(memcg, Counter.workingset_refault_anon), Is.EqualTo(before + 1));
+    }
+
+    /// <summary>Ten pages that are used in every round, among pages that are used once.</summary>
+    private static void WarmUp(Engine engine, AddressSpace space)
+    {
+        AccessTally tally = default;
+        for (uint round = 0; round < 30; round++)
+        {
+            for (uint hot = 0; hot < 10; hot++)
+                engine.Access(space, [hot], ref tally);
+            for (uint once = 0; once < 20; once++)
+                engine.Access(space, [100 + round * 20 + once], ref tally);
+        }
     }
 
     private static (MemoryCgroup Memcg, AddressSpace Space) Busy(Engine engine, uint pages, ulong max, int seed)

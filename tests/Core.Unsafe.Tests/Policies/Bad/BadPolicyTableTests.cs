@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
@@ -14,49 +13,15 @@ namespace ReclaimNative.Tests.Policies.Bad;
 /// </summary>
 public class BadPolicyTableTests
 {
-    private const string Begin = "<!-- computed -->";
-    private const string End = "<!-- /computed -->";
     private const int Max = 300;
     private const uint Pages = 1500;
     private const int Accesses = 40_000;
     private const int Seed = 1;
 
-    /// <summary>The corpus, each with what it does, to follow its name.</summary>
-    private static readonly (PolicyDefinition Policy, string Did)[] Corpus =
-    [
-        (PolicyDefinition.Of<Allocates>(), "allocates managed memory in every isolation"),
-        (PolicyDefinition.Of<Withholds>(), "never proposes a page"),
-        (PolicyDefinition.Of<Pretends>(), "says that it has examined pages without end, and never proposes one"),
-        (PolicyDefinition.Of<Refuses>(), "has no budget, ever"),
-        (PolicyDefinition.Of<KeepsAll>(), "proposes pages, and then keeps each that it is asked about"),
-        (PolicyDefinition.Of<ReturnsForeign>(), "proposes pages of another cgroup"),
-        (PolicyDefinition.Of<ReturnsFree>(), "proposes frames that are free, or beyond the machine"),
-        (PolicyDefinition.Of<Repeats>(), "proposes each page five times"),
-        (PolicyDefinition.Of<EvictsAll>(), "evicts all that there is, whatever was asked for"),
-        (PolicyDefinition.Of<Loops>(), "goes round its list as long as helpers answer"),
-        (PolicyDefinition.Of<CorruptsItself>(), "follows garbage in its own state: lists, flags and frames at random"),
-        (PolicyDefinition.Of<Throws>(), "throws in the middle of an isolation"),
-        (PolicyDefinition.Of<ThrowsInNotices>(), "throws in the middle of a fault, with the page locked"),
-        (PolicyDefinition.Of<Overreaches>(), "uses more state than it declared"),
-        (PolicyDefinition.Of<WrongPlace>(), "isolates, walks and moves from notices and inspections"),
-        (PolicyDefinition.Of<HidesFolios>(), "isolates into a batch of its own and empties the core's"),
-        (PolicyDefinition.Of<Overwrites>(), "writes over the parameters of the reclaim"),
-        (PolicyDefinition.Of<Forgets>(), "places nothing"),
-        (PolicyDefinition.Of<Babbles>(), "answers verdicts that do not exist, and throws when asked for a dump"),
-    ];
-
     [Test]
     public void ThePageSaysHowEachEnds()
     {
-        string path = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../../docs/bad-policies.md"));
-        string page = File.ReadAllText(path);
-        int from = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        int to = page.IndexOf(End, StringComparison.Ordinal);
-        string computed = Table();
-        if (Environment.GetEnvironmentVariable("RECLAIM_WRITE_DOCS") == "1")
-            File.WriteAllText(path, page[..from] + computed + page[to..]);
-        else
-            Assert.That(page[from..to], Is.EqualTo(computed), "run this test with RECLAIM_WRITE_DOCS=1 to bring the page up to date");
+        ComputedPage.Says("bad-policies.md", Table());
     }
 
     /// <summary>The table promises an end for each: a policy that is not ejected here does not belong in it.</summary>
@@ -64,7 +29,7 @@ public class BadPolicyTableTests
     public void EachIsEjectedAndCostsLessThanATenthMoreMisses()
     {
         long alone = Run(SmallMachine.Policy("mglru")).Misses;
-        foreach ((PolicyDefinition policy, _) in Corpus)
+        foreach ((PolicyDefinition policy, _, _) in BadPolicy.Corpus)
         {
             (PolicyReport report, long until, long misses) = Run(policy);
             Assert.That(report.Ejection, Is.Not.Null, policy.Name);
@@ -78,7 +43,7 @@ public class BadPolicyTableTests
         long alone = Run(SmallMachine.Policy("mglru")).Misses;
         StringBuilder text = new("\n| policy | what it does | what the core does | overrides | accesses until ejection | misses | mglru alone | extra |\n");
         text.Append("|---|---|---|---|---:|---:|---:|---:|\n");
-        foreach ((PolicyDefinition policy, string did) in Corpus)
+        foreach ((PolicyDefinition policy, _, string did) in BadPolicy.Corpus)
         {
             (PolicyReport report, long until, long misses) = Run(policy);
             PolicyOverride[] kinds = [.. Enum.GetValues<PolicyOverride>().Where(k => report[k] > 0)];
@@ -134,6 +99,4 @@ public class BadPolicyTableTests
         Assert.That(engine.Validate(), Is.Null, policy.Name);
         return (engine.PolicyReports[0], until, tally.ColdFaults + tally.Refaults);
     }
-
-    private static string Here([CallerFilePath] string path = "") => path;
 }
