@@ -53,8 +53,7 @@ public sealed unsafe partial class Engine
             throw new EngineException($"{ejection.Message} It can't be bound again.");
         if (ReferenceEquals(PolicyOf(memcg), definition))
             return;
-        FlushHits();
-        _machine.Lists.Drain();
+        Settle();
         PolicySwitch.Run(_host, memcg, definition);
     }
 
@@ -80,13 +79,26 @@ public sealed unsafe partial class Engine
     private QuiesceGate.Closure CloseForChange()
     {
         QuiesceGate.Closure change = _machine.Gate.Close();
-        if (_host.HasPendingEjection)
+        if (!_host.HasPendingEjection)
+            return change;
+        try
         {
-            FlushHits();
-            _machine.Lists.Drain();
+            Settle();
             _host.CompleteEjections();
+            return change;
         }
+        catch
+        {
+            // A switch needs memory. Where there is none, the caretaker keeps the pages, and the engine stays open.
+            change.Dispose();
+            throw;
+        }
+    }
 
-        return change;
+    /// <summary>Nothing is under way any more: hits are handed over, and batches on their lists. For a thread that is alone in the engine.</summary>
+    private void Settle()
+    {
+        FlushHits();
+        _machine.Lists.Drain();
     }
 }

@@ -197,8 +197,7 @@ public sealed unsafe partial class Engine : IDisposable
 
     private void DiscardQuietly(AddressSpace space, ulong start, ulong end)
     {
-        FlushHits();
-        _machine.Lists.Drain();
+        Settle();
         LeafTables tables = _machine.Tables;
         for (ulong page = start; page < end; page++)
         {

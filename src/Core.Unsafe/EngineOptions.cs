@@ -63,6 +63,8 @@ public sealed record EngineOptions : MachineOptions
 
         if (base.Problem() is { } problem)
             return problem;
+        if (Bindable.Length > 64)
+            return "An engine has 1 to 64 policies, the fallback among them; 65 are given.";
         if (PolicyCallMs < 1)
             return $"A call of a policy may take {PolicyCallMs} ms; at least 1 is accepted.";
         if (Concurrent && ProgressFile is not null)

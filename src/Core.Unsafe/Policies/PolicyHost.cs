@@ -128,7 +128,8 @@ internal sealed unsafe class PolicyHost : IDisposable
     public void Eject(int tag, PolicyOverride cause, PolicyOperation operation, PolicyView at, Exception? thrown)
     {
         // Without a fallback only a policy that can't go on is ended, and so the fallback itself.
-        if ((_fallback < 0 || _fallback == tag) && cause != PolicyOverride.Threw)
+        bool hasSuccessor = _fallback >= 0 && _fallback != tag;
+        if (!hasSuccessor && cause != PolicyOverride.Threw)
             return;
         PolicyRecord record = _records[tag];
         if (!record.TryEject())
@@ -154,9 +155,9 @@ internal sealed unsafe class PolicyHost : IDisposable
             cause,
             operation,
             $"Policy {name} was ejected: {(operation == PolicyOperation.None ? "" : $"in {operation} ")}on {at.Memcg.Path}, node {at.Node.Id}, it {what}.",
-            _fallback < 0 || _fallback == tag ? CaretakerPolicy.Describe().Name : Definitions[_fallback].Name,
+            hasSuccessor ? Fallback.Name : CaretakerPolicy.Describe().Name,
             PolicyDump.Of(at, record));
-        if (_fallback >= 0 && _fallback != tag)
+        if (hasSuccessor)
             Volatile.Write(ref _isPending, 1);
     }
 
@@ -168,7 +169,7 @@ internal sealed unsafe class PolicyHost : IDisposable
         {
             int tag = ViewOf(memcg, Machine.Nodes[0]).Tag;
             if (_records[tag].IsEjected && tag != _fallback)
-                PolicySwitch.Run(this, memcg, Definitions[_fallback]);
+                PolicySwitch.Run(this, memcg, Fallback);
         }
     }
 

@@ -15,28 +15,8 @@ public class BadPolicyTests
     private const int Max = 600;
     private const uint Pages = 1500;
 
-    private static IEnumerable<TestCaseData> Corpus()
-    {
-        yield return Case<Allocates>(PolicyOverride.Allocated);
-        yield return Case<Withholds>(PolicyOverride.Withheld);
-        yield return Case<Pretends>(PolicyOverride.Withheld);
-        yield return Case<Refuses>(PolicyOverride.Withheld);
-        yield return Case<KeepsAll>(PolicyOverride.KeptAll);
-        yield return Case<ReturnsForeign>(PolicyOverride.NotItsFolio);
-        yield return Case<ReturnsFree>(PolicyOverride.OutOfRange);
-        yield return Case<Repeats>(PolicyOverride.NotItsFolio);
-        yield return Case<EvictsAll>(PolicyOverride.TooMany);
-        yield return Case<Loops>(PolicyOverride.OutOfFuel);
-        yield return Case<CorruptsItself>(PolicyOverride.OutOfRange);
-        yield return Case<Throws>(PolicyOverride.Threw);
-        yield return Case<ThrowsInNotices>(PolicyOverride.Threw);
-        yield return Case<Overreaches>(PolicyOverride.Threw);
-        yield return Case<WrongPlace>(PolicyOverride.WrongOperation);
-        yield return Case<HidesFolios>(PolicyOverride.Tampered);
-        yield return Case<Overwrites>(PolicyOverride.Tampered);
-        yield return Case<Forgets>(PolicyOverride.NotPlaced);
-        yield return Case<Babbles>(PolicyOverride.BadAnswer);
-    }
+    private static IEnumerable<TestCaseData> Corpus() =>
+        BadPolicy.Corpus.Select(bad => new TestCaseData(bad.Definition, bad.Kind).SetArgDisplayNames(bad.Definition.Name));
 
     [TestCaseSource(nameof(Corpus))]
     public void ItIsEjectedAndNothingIsLost(PolicyDefinition bad, PolicyOverride kind)
@@ -164,6 +144,19 @@ public class BadPolicyTests
     }
 
     [Test]
+    public void TheFallbackIsOneOfTheSixtyFourPoliciesThatThereMayBe()
+    {
+        PolicyDefinition fifo = SmallMachine.Policy("fifo");
+        PolicyDefinition[] full = [.. Enumerable.Range(0, 64).Select(i => fifo.With($"fifo{i}", Mechanism.None, Mechanism.None))];
+        EngineOptions options = SmallMachine.Options(full);
+
+        using var engine = new Engine(options with { Fallback = full[63] });
+        Assert.That(
+            () => new Engine(options with { Fallback = SmallMachine.Policy("mglru") }),
+            NUnit.Framework.Throws.TypeOf<EngineException>().With.Message.EqualTo("An engine has 1 to 64 policies, the fallback among them; 65 are given."));
+    }
+
+    [Test]
     public void StrikesAreForgivenInTime()
     {
         var record = new PolicyRecord(concurrent: false);
@@ -174,9 +167,6 @@ public class BadPolicyTests
             Assert.That(record.Count(PolicyOverride.NotPlaced), Is.False, $"strike {i} after half were forgiven");
         Assert.That(record.Count(PolicyOverride.NotPlaced), Is.True);
     }
-
-    private static TestCaseData Case<T>(PolicyOverride kind) where T : struct, IReclaimPolicy =>
-        new TestCaseData(PolicyDefinition.Of<T>(), kind).SetArgDisplayNames(typeof(T).Name);
 
     private static Engine Build(PolicyDefinition bad, bool concurrent, out MemoryCgroup memcg, out AddressSpace space, int callMs = 1000)
     {
