@@ -353,25 +353,6 @@ public sealed unsafe partial class Engine : IDisposable
             node.KswapdFailures = 0;
     }
 
-    /// <summary>Carries out a proactive request.</summary>
-    /// <returns>Pages reclaimed: less than asked when no more could be, up to a batch more than asked otherwise.</returns>
-    public long Reclaim(ReclaimRequest request)
-    {
-        ThrowIfDisposed();
-        ArgumentNullException.ThrowIfNull(request);
-        if (request.Pages < 1)
-            throw new EngineException($"A request for {request.Pages} pages makes no sense; at least 1 is accepted.");
-        if (request.Swappiness is < 0 or > ReclaimRequest.AnonOnly)
-            throw new EngineException($"Swappiness {request.Swappiness} is out of range; a request takes 0 to 200, or {ReclaimRequest.AnonOnly} for anonymous pages alone.");
-        if (request.Node is { } asked)
-            Own(asked);
-        using QuiesceGate.Passage call = EnterCall();
-        FlushHits();
-        ReadOnlySpan<Node> nodes = request.Node is { } node ? new ReadOnlySpan<Node>(in node) : _machine.Nodes;
-        MemoryCgroup? target = request.Memcg is null ? null : Own(request.Memcg);
-        return _drivers.ReclaimProactively(target, request.Pages, request.Swappiness, nodes);
-    }
-
     /// <summary>
     /// Brings the cgroup statistics up to date that the classic LRU of the profiles 6.12 and 6.18 acts on, as a read of
     /// <c>memory.stat</c> does. In other profiles they always are.

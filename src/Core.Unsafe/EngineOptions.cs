@@ -29,6 +29,12 @@ public sealed record EngineOptions : MachineOptions
     /// </summary>
     public PolicyProgressFile? ProgressFile { get; init; }
 
+    /// <summary>
+    /// A clock that never goes back, for the time that proactive requests take and may take; null for the system's. An owner with
+    /// virtual time gives its own, and runs repeat themselves.
+    /// </summary>
+    public TimeProvider? Clock { get; init; }
+
     /// <summary>Told of pages that go out and come in; null for a store that always has room.</summary>
     public Backing? Backing { get; init; }
 

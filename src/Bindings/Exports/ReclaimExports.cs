@@ -42,7 +42,7 @@ internal static unsafe class ReclaimExports
         ulong reclaimed;
         try
         {
-            reclaimed = (ulong)entry.Engine.Reclaim(request);
+            reclaimed = (ulong)entry.Engine.Reclaim(request).Reclaimed;
         }
         finally
         {
@@ -91,7 +91,7 @@ internal static unsafe class ReclaimExports
             throw new Refusal(Status.Null, $"victim_capacity is {asked.VictimCapacity} and victims is NULL; without an array 0 is accepted.");
         }
 
-        return new ReclaimRequest((long)pages, target, node, swappiness);
+        return new ReclaimRequest((long)pages, target, node, swappiness) { Overshoots = true };
     }
 
     private static string Shortfall(in ResultStruct outcome, ulong asked) => outcome.Stop == ResultStruct.StopFull

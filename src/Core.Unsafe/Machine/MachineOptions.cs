@@ -52,6 +52,17 @@ public record MachineOptions
     /// </summary>
     public bool RecursiveProtection { get; init; } = true;
 
+    /// <summary>
+    /// Pressure stall information is kept: <see cref="Engine.SetTaskState"/> and the readings by cgroup and node. Off, nothing is
+    /// counted, and its files say that it is not supported.
+    /// </summary>
+    public bool Pressure { get; init; }
+
+    /// <summary>
+    /// Idle ages are kept, one byte a page, by periodic scans that the owner asks for (<see cref="Engine.ScanIdleAges"/>). Off, it costs nothing.
+    /// </summary>
+    public bool IdleAge { get; init; }
+
     /// <summary>Address spaces alive at once, 1 to 65,535.</summary>
     public int AddressSpaces { get; init; } = 64;
 

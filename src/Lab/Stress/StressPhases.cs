@@ -117,7 +117,7 @@ internal sealed class StressPhases(StressMachine machine, Crew crew, StressOptio
                     while (Volatile.Read(ref goals[at]) > 0 && !IsOver(started) && !crew.Stopping)
                     {
                         Interlocked.Add(ref goals[at], -request);
-                        long got = _engine.Reclaim(new ReclaimRequest(request, machine.Cgroups[at]));
+                        long got = _engine.Reclaim(new ReclaimRequest(request, machine.Cgroups[at])).Reclaimed;
                         Interlocked.Add(ref reclaimed, got);
                         if (got == 0)
                             break;

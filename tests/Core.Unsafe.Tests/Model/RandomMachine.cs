@@ -209,7 +209,7 @@ internal sealed class RandomMachine : IDisposable
         long pages = 1 + _random.Next(80);
         Node? node = _random.Next(2) == 0 ? null : Engine.Nodes[_random.Next(2)];
         int? swappiness = _random.Next(3) switch { 0 => null, 1 => 0, _ => _random.Next(201) };
-        long got = Engine.Reclaim(new ReclaimRequest(pages, memcg, node, swappiness));
+        long got = Engine.Reclaim(new ReclaimRequest(pages, memcg, node, swappiness)).Reclaimed;
         return $"request for {pages} of {memcg.Path}, got {got}";
     }
 

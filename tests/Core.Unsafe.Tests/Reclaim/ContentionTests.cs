@@ -24,7 +24,7 @@ public sealed class ContentionTests
         {
             Assert.That(lruvec.TryTakeToken(), Is.True);
             long reclaimed = 0;
-            Thread reclaimer = new(() => reclaimed = engine.Reclaim(new ReclaimRequest(64, memcg)));
+            Thread reclaimer = new(() => reclaimed = engine.Reclaim(new ReclaimRequest(64, memcg)).Reclaimed);
             reclaimer.Start();
 
             // Asleep, it has tried for long. One that never waits is let in after a while as well.

@@ -27,7 +27,7 @@ public unsafe class DemotionTests
         Forget(engine, space);
         ulong? swap = engine.SwapFree;
 
-        Assert.That(engine.Reclaim(new ReclaimRequest(40, memcg, engine.Nodes[0])), Is.EqualTo(40));
+        Assert.That(engine.Reclaim(new ReclaimRequest(40, memcg, engine.Nodes[0])).Reclaimed, Is.EqualTo(40));
 
         long faults = tally.Faults;
         for (uint page = 0; page < 40; page++)
@@ -242,7 +242,7 @@ public unsafe class DemotionTests
 
         Assert.That(engine.Read(engine.Root, Counter.pgdemote_kswapd), Is.Positive.And.EqualTo(engine.Read(engine.Root, Counter.pgsteal_kswapd)));
         Assert.That(space.Resident, Is.EqualTo(page));
-        Assert.That(engine.Reclaim(new ReclaimRequest(10, null, engine.Nodes[1])), Is.Zero, "below it there is nothing");
+        Assert.That(engine.Reclaim(new ReclaimRequest(10, null, engine.Nodes[1])).Reclaimed, Is.Zero, "below it there is nothing");
         Assert.That(engine.Validate(), Is.Null);
     }
 
@@ -261,7 +261,7 @@ public unsafe class DemotionTests
             for (uint page = 0; page < 64; page++)
                 engine.Access(space, [page], ref tally);
 
-            long got = engine.Reclaim(new ReclaimRequest(20, null, engine.Nodes[0]));
+            long got = engine.Reclaim(new ReclaimRequest(20, null, engine.Nodes[0])).Reclaimed;
 
             Assert.That(got > 0, Is.EqualTo(evicts), form);
             Assert.That((long)log.Out.Count, Is.EqualTo(got), form);

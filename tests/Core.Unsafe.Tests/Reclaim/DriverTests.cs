@@ -18,7 +18,7 @@ public class DriverTests
         using var engine = new Engine(SmallMachine.Options(PolicyDefinition.Of<Cluster>(log)) with { Nodes = [new NodeOptions(16384)] });
         Fill(engine, null, 8000);
 
-        Assert.That(engine.Reclaim(new ReclaimRequest(pages)), Is.EqualTo(reclaimed), "kernel-reclaim 13.9");
+        Assert.That(engine.Reclaim(new ReclaimRequest(pages)).Reclaimed, Is.EqualTo(reclaimed), "kernel-reclaim 13.9");
         Assert.That(log.Passes, Is.EqualTo(attempts), "each attempt was content with its first pass");
     }
 
@@ -29,7 +29,7 @@ public class DriverTests
         using Engine engine = SmallMachine.WithRoom(PolicyDefinition.Of<Cluster>(log));
         Fill(engine, null, 10);
 
-        Assert.That(engine.Reclaim(new ReclaimRequest(256)), Is.Zero);
+        Assert.That(engine.Reclaim(new ReclaimRequest(256)).Reclaimed, Is.Zero);
         Assert.That(log.Passes, Is.EqualTo(17 * 2 * 13), "17 attempts, each at 13 priorities, shared and once more in full");
         Assert.That(log.Priorities, Is.EqualTo("12 11 10 9 8 7 6 5 4 3 2 1 0"));
     }

@@ -72,7 +72,7 @@ public unsafe class KswapdTests
         engine.Nodes[0].KswapdFailures = 16;
         engine.Nodes[1].KswapdFailures = 16;
 
-        Assert.That(engine.Reclaim(new ReclaimRequest(10, memcg)), Is.EqualTo(10));
+        Assert.That(engine.Reclaim(new ReclaimRequest(10, memcg)).Reclaimed, Is.EqualTo(10));
 
         Assert.That((engine.Nodes[0].KswapdFailures, engine.Nodes[1].KswapdFailures), Is.EqualTo((0, 16)), "nothing came from node 1");
     }

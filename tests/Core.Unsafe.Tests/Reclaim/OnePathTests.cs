@@ -29,7 +29,7 @@ public class OnePathTests
         Assert.That(refused, Is.GreaterThan(200), "for want of free frames");
         Assert.That(engine.AccessFile(file, 0, false, null, 0, ref tally), Is.False);
         Assert.That(engine.RunKswapd(engine.Nodes[0]), Is.Zero);
-        Assert.That(engine.Reclaim(new ReclaimRequest(10)), Is.Zero);
+        Assert.That(engine.Reclaim(new ReclaimRequest(10)).Reclaimed, Is.Zero);
         Assert.That(engine.SetMax(memcg, 10), Is.False);
         Assert.That(memcg.Usage, Is.EqualTo(20));
         Assert.That(engine.ReadGlobal(Counter.pgsteal_direct) + engine.Read(engine.Root, Counter.pgsteal_anon), Is.Zero);
