@@ -29,7 +29,4 @@ public sealed unsafe partial class Engine
             Stop = done >= request.Pages ? ReclaimStop.Done : ReclaimStop.Exhausted,
         };
     }
-
-    /// <summary>Scans accessed bits once for idle ages.</summary>
-    public void ScanIdleAges() => throw new NotImplementedException();
 }
