@@ -35,12 +35,8 @@ internal static unsafe class IdleAge
             {
                 uint slot = slots[i];
                 ulong page = slot - space.BaseSlot;
-                Vma vma = space.VmaAt(page);
-                ages.Use(vma, page, slot);
-
-                // Use of an area without recency would not have counted for the policy.
-                if ((vma.Flags & VmaFlags.NoRecency) == 0)
-                    machine.Frames.Set(tables.FrameOf(slot), FolioFlags.Young);
+                ages.Use(space.VmaAt(page), page, slot);
+                machine.Frames.Set(tables.FrameOf(slot), FolioFlags.Young);
             }
         }
     }
