@@ -273,5 +273,5 @@ public class ControlTreeTests
         file.Write(Encoding.Latin1.GetBytes(text));
     }
 
-    private static ControlError Error(TestDelegate action) => Assert.Throws<ControlException>(action)!.Error;
+    private static ControlError Error(Action action) => Assert.Throws<ControlException>(action)!.Error;
 }
