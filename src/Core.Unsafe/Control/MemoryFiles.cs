@@ -10,6 +10,10 @@ internal static class MemoryFiles
         ControlDirectory.Of(
             "lru_gen",
             ControlFileItem.Both(
+                "enabled",
+                () => string.Create(CultureInfo.InvariantCulture, $"0x{(int)engine.GenerationSwitches:x4}\n"),
+                text => Set(text, t => Switch(engine, ParseGenerations(t)))),
+            ControlFileItem.Both(
                 "min_ttl_ms",
                 () => string.Create(CultureInfo.InvariantCulture, $"{engine.MinTtlMs}\n"),
                 text => Set(text, t => engine.MinTtlMs = ParseMilliseconds(t)))),
@@ -21,6 +25,24 @@ internal static class MemoryFiles
                 text => Set(text, t => engine.SetDemotion(ParseSwitch(t))))),
         ControlFileItem.Writes(
             "reclaim", text => Set(text, t => EngineErrors.Reclaim(engine, RequestText.ParseWithNodes(t, engine.Memcgs, engine.Nodes.Count)))));
+
+    /// <summary>By the first letter y for all and n for none, else a number of 32 bits, base by prefix, whose other bits mean nothing.</summary>
+    internal static GenerationSwitches ParseGenerations(ReadOnlySpan<byte> text)
+    {
+        const GenerationSwitches All = GenerationSwitches.Core | GenerationSwitches.Walk | GenerationSwitches.NonleafYoung;
+        ReadOnlySpan<byte> word = ControlText.Strip(ControlText.UpToNul(text));
+        if (!word.IsEmpty && (word[0] | 0x20) is 'y' or 'n')
+            return (word[0] | 0x20) == 'y' ? All : GenerationSwitches.None;
+        if (!ControlText.TryNumber(word, out ulong value, out bool fits) || !fits || value > uint.MaxValue)
+            throw new ControlException(ControlError.Invalid, $"{ControlText.Show(word)} is no switch; y, n, or a sum of 1 (generations), 2 (walks) and 4 (upper levels) is accepted.");
+        return (GenerationSwitches)value & All;
+    }
+
+    private static void Switch(Engine engine, GenerationSwitches switches)
+    {
+        if (engine.SwitchGenerations(switches) is { } problem)
+            throw new ControlException(ControlError.NotSupported, problem);
+    }
 
     /// <summary>An unsigned number of 32 bits, base by prefix.</summary>
     internal static long ParseMilliseconds(ReadOnlySpan<byte> text)
