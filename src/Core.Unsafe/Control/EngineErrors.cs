@@ -38,6 +38,8 @@ internal static class EngineErrors
         ReclaimResult result = engine.Reclaim(request);
         if (result.Stop == ReclaimStop.Canceled)
             throw new ControlException(ControlError.Interrupted, $"The request was canceled when {result.Reclaimed} of {request.Pages} pages were reclaimed.");
+        if (result.Stop == ReclaimStop.Busy)
+            throw new ControlException(ControlError.Busy, "Another request is at the node; they are carried out one at a time.");
         if (result.Stop != ReclaimStop.Done)
             throw new ControlException(ControlError.Again, $"{result.Reclaimed} of {request.Pages} pages were reclaimed, and no more could be.");
     }
