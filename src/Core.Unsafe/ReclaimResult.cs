@@ -19,6 +19,9 @@ public enum ReclaimStop
 
     /// <summary>It was cancelled.</summary>
     Canceled,
+
+    /// <summary>Another request in the kernel's form (<see cref="ReclaimRequest.Overshoots"/>) was at one of the nodes just then.</summary>
+    Busy,
 }
 
 /// <summary>Why a page that was examined for a request stayed where it is.</summary>
@@ -99,7 +102,9 @@ public sealed record ReclaimResult
     /// <summary>Pages that stayed, by reason; a page that is met twice counts twice.</summary>
     public required IReadOnlyDictionary<ReclaimSkip, long> Skipped { get; init; }
 
-    /// <summary>Pages that nobody looked at because memory.min or memory.low protects their cgroup, at the last pass.</summary>
+    /// <summary>
+    /// Pages, in its nodes, of cgroups within their memory.min or memory.low when it ended: left alone, or taken last where memory.low may be.
+    /// </summary>
     public long Protected { get; init; }
 
     /// <summary>Rounds over the nodes.</summary>
