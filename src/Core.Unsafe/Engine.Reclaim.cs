@@ -32,7 +32,4 @@ public sealed unsafe partial class Engine
 
     /// <summary>Scans accessed bits once for idle ages.</summary>
     public void ScanIdleAges() => throw new NotImplementedException();
-
-    /// <summary>What a task is doing, for pressure stall information.</summary>
-    public void SetTaskState() => throw new NotImplementedException();
 }

@@ -28,6 +28,7 @@ internal sealed unsafe class MachineState : IDisposable
     private readonly ColumnStore _store = new();
     private readonly long _walkSlice;
     private long _walked;
+    private long _nowUs;
     private readonly ExtentReserve[] _tableReserves;
     private readonly List<MemoryCgroup> _memcgs = [];
     private readonly AddressSpace?[] _spaces;
@@ -243,8 +244,15 @@ internal sealed unsafe class MachineState : IDisposable
     /// <summary>Swap pages left; MaxValue when swap has no end.</summary>
     public ulong SwapFree => Volatile.Read(ref _swapFree);
 
+    /// <summary>The owner's clock in microseconds.</summary>
+    public long NowUs
+    {
+        get => Volatile.Read(ref _nowUs);
+        set => Volatile.Write(ref _nowUs, value);
+    }
+
     /// <summary>The owner's clock in milliseconds.</summary>
-    public long NowMs { get; set; }
+    public long NowMs => NowUs / 1000;
 
     /// <summary>How long what was used is to stay at least, in milliseconds; 0 when nothing is asked.</summary>
     public long MinTtlMs { get; set; }

@@ -245,6 +245,7 @@ public sealed class ScenarioMachine : IDisposable
             sum.MinorFaults += process.Tally.MinorFaults;
             sum.ColdFaults += process.Tally.ColdFaults;
             sum.Refaults += process.Tally.Refaults;
+            sum.WorkingsetRefaults += process.Tally.WorkingsetRefaults;
             sum.Refused += process.Tally.Refused;
             sum.ThrottledMs += process.Tally.ThrottledMs;
         }

@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Tests.Model;
@@ -133,6 +134,37 @@ public class AllocationTests
                 engine.Access(space, accesses.AsSpan(at, 50), ref tally);
                 for (int node = 0; node < 3; node++)
                     engine.RunKswapd(engine.Nodes[node]);
+            }
+        }
+    }
+
+    [Test]
+    public void PressureAllocatesNothing()
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with { Pressure = true });
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 1, memcg);
+        using PressureTrigger trigger = engine.AddPressureTrigger(memcg, "some 1000 100000");
+        int events = 0;
+        Run(1000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(20_000);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        Assert.That(events, Is.GreaterThan(1000), "triggers fired");
+        Assert.That(engine.ReadPressure(memcg).Some.Avg10.Percent, Is.GreaterThan(40), "averages were sampled");
+
+        void Run(int steps)
+        {
+            for (int step = 0; step < steps; step++)
+            {
+                engine.SetTaskState(space, step % 2 == 0 ? TaskState.Stalled : TaskState.Running);
+                engine.NowMs += 10;
+                events += trigger.TakeEvent() ? 1 : 0;
+                engine.ReadPressure(memcg);
+                engine.ReadPressure(engine.Nodes[0]);
             }
         }
     }
