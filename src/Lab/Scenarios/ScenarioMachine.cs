@@ -12,12 +12,12 @@ namespace ReclaimNative.Lab.Scenarios;
 /// <summary>
 /// The machine of a scenario under one policy, with its processes: they take turns, each for a slice in proportion to its
 /// weight. kswapd runs whenever a node wants it. Deterministic: one thread, seeded patterns, a virtual clock of 100 ns for
-/// each access. Between two rounds its owner may do what an operator could: read, set limits, make requests.
+/// each access or as the scenario's costs have it. Between two rounds its owner may do what an operator could: read, set
+/// limits, make requests.
 /// </summary>
 /// <remarks>One thread at a time. Not to be used after it is disposed of; neither is its engine.</remarks>
 public sealed class ScenarioMachine : IDisposable
 {
-    private const long AccessesPerMicrosecond = 10;
     private const ulong PageTablesLimit = 1UL << 23;
 
     private readonly PreparedScenario _prepared;
@@ -26,8 +26,9 @@ public sealed class ScenarioMachine : IDisposable
     private readonly Dictionary<string, MemoryCgroup> _memcgs;
     private readonly RunningProcess[] _processes;
     private readonly ResidentMeans _resident;
-    private long _idleUs;
+    private readonly ITurns _turns;
     private int _happened;
+    private long _sampledUs;
     private long _ticks;
 
     internal ScenarioMachine(PreparedScenario prepared, PolicyChoice policy, Supervision supervision, Func<EngineOptions, EngineOptions>? adjust)
@@ -42,6 +43,7 @@ public sealed class ScenarioMachine : IDisposable
             _watchdog = supervision.Watch(Engine, policy);
             _memcgs = CreateMemcgs();
             _processes = [.. _scenario.Processes.Select(Start)];
+            _turns = _scenario.Costs is { } costs ? new TimedTurns(Engine, _processes, costs) : new UntimedTurns(Engine, _processes);
             _resident = new ResidentMeans([.. _processes.Select(p => p.Memcg).Distinct(), Engine.Root]);
         }
         catch
@@ -64,7 +66,7 @@ public sealed class ScenarioMachine : IDisposable
     public IReadOnlyList<RunningProcess> Processes => _processes;
 
     /// <summary>Virtual time in microseconds.</summary>
-    public long NowUs { get; private set; }
+    public long NowUs => _turns.NowUs;
 
     /// <summary>Accesses done, of all processes together.</summary>
     public long AccessesDone { get; private set; }
@@ -74,33 +76,22 @@ public sealed class ScenarioMachine : IDisposable
 
     /// <summary>
     /// Runs one round: what is due happens, and every process that has not ended and is not asleep has a turn. When all
-    /// are asleep, time goes on to the end of the shortest sleep. Does nothing when nothing is left.
+    /// are asleep, time goes on to the end of the shortest sleep first. Does nothing when nothing is left.
     /// </summary>
+    /// <param name="untilUs">Time does not go on beyond this while all are asleep, so that its owner is back in time.</param>
     /// <returns>Whether anything is left: <see cref="HasMore"/>.</returns>
-    public bool Advance()
+    public bool Advance(long untilUs = long.MaxValue)
     {
         if (!HasMore)
             return false;
         long started = Stopwatch.GetTimestamp();
-        _idleUs += Math.Max(0, _processes.Where(p => !p.Ended).Min(p => p.AsleepUntilUs) - WholeMilliseconds(NowUs));
-        SetTime();
+        _turns.WaitForSomebody(untilUs);
         for (; _happened < _scenario.Events.Length && _scenario.Events[_happened].At <= AccessesDone; _happened++)
             Happen(_scenario.Events[_happened]);
-        foreach (RunningProcess process in _processes)
-        {
-            if (process.Ended || process.AsleepUntilUs > WholeMilliseconds(NowUs) || AccessesDone == _scenario.Accesses)
-                continue;
-            AccessesDone += process.RunTurn(Engine, _scenario.Accesses - AccessesDone);
-            foreach (Node node in Engine.Nodes)
-            {
-                if (node.KswapdWanted)
-                    Engine.RunKswapd(node);
-            }
-        }
-
-        SetTime();
+        AccessesDone += _turns.RunRound(_scenario.Accesses - AccessesDone);
         if (AccessesDone >= _scenario.Accesses / 2)
-            _resident.Sample();
+            _resident.Sample(_scenario.Costs is null ? 1 : NowUs - _sampledUs);
+        _sampledUs = NowUs;
         _ticks += Stopwatch.GetTimestamp() - started;
         return HasMore;
     }
@@ -132,15 +123,6 @@ public sealed class ScenarioMachine : IDisposable
         Engine.Dispose();
     }
 
-    /// <summary>Sleeps are whole milliseconds of an engine that counts those.</summary>
-    private static long WholeMilliseconds(long us) => us / 1000 * 1000;
-
-    private void SetTime()
-    {
-        NowUs = _idleUs + AccessesDone / AccessesPerMicrosecond;
-        Engine.NowMs = NowUs / 1000;
-    }
-
     private EngineOptions OptionsOf(Supervision supervision)
     {
         ulong tables = 0;
@@ -155,6 +137,8 @@ public sealed class ScenarioMachine : IDisposable
             AddressSpaces = _scenario.Processes.Length,
             LeafTables = (uint)tables,
             Kernel = _scenario.Kernel ?? Policy.Version,
+            Demotion = _scenario.Demotion,
+            Pressure = _scenario.Costs is not null,
             WalkSlice = Replay.WalkSlice,
             TableFilter = Policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
             Policies = [Policy.Define(), .. _prepared.SwitchedTo.Where(p => p.Name != Policy.Name).Select(p => p.Define())],
@@ -213,7 +197,7 @@ public sealed class ScenarioMachine : IDisposable
             Engine.Map(space, anon, pages, Engine.CreateFile(pages - anon));
         AccessSource source = trace is not null
             ? new AccessSource(trace, spec.Repeat)
-            : new AccessSource(spec.Pattern!.Create(spec.SeedFrom(_scenario.Seed)));
+            : new AccessSource(spec.Pattern!.Create(spec.SeedFrom(_scenario.Seed)), spec.Populate ? spec.Pattern.Pages : 0);
         return new RunningProcess(spec, source, space, memcg);
     }
 
