@@ -268,6 +268,7 @@ public sealed unsafe partial class Engine
             return;
         try
         {
+            using var call = new OwnerCall(_machine);
             _backing.PageIn(page);
         }
         catch

@@ -51,6 +51,7 @@ public sealed unsafe partial class Engine : IDisposable
             throw new EngineException(problem);
         PolicyDefinition[] definitions = options.Bindable;
         _backing = options.Backing;
+        _clock = options.Clock ?? TimeProvider.System;
         _machine = new MachineState(options, options.Needs());
         try
         {

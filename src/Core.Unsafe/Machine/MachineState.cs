@@ -439,6 +439,31 @@ internal sealed unsafe class MachineState : IDisposable
         }
     }
 
+    /// <summary>
+    /// A copy of all columns, to be put back by a thread that is alone in the machine. Without the gate's, at which others wait meanwhile.
+    /// </summary>
+    public ColumnImage CopyColumns() => _store.Copy(QuiesceGate.ColumnName);
+
+    /// <summary>What calls change beside the columns; what the owner sets, and what there is, is not among it.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _walked);
+        log.Pass(ref _swapFree);
+        Demotion.Pass(log);
+        Lists.Pass(log);
+        Rmap.Pass(log);
+        foreach (Node node in Nodes)
+            node.Pass(log);
+        foreach (MemoryCgroup memcg in _memcgs)
+            memcg.Pass(log);
+        foreach (Lruvec? lruvec in _lruvecs)
+            lruvec?.Pass(log);
+        foreach (AddressSpace? space in _spaces)
+            space?.Pass(log);
+        foreach (PageFile file in _files)
+            file.Pass(log);
+    }
+
     public void Dispose() => _store.Dispose();
 
     private bool TryTakeSlot()
