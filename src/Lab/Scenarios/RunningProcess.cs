@@ -46,6 +46,9 @@ public sealed class RunningProcess
     /// </summary>
     public long AsleepUntilUs { get; internal set; }
 
+    /// <summary>What memory has cost it, in a timed scenario.</summary>
+    public TimeLost Lost { get; internal set; }
+
     /// <summary>Its trace has ended, or it was killed for want of memory.</summary>
     public bool Ended { get; private set; }
 

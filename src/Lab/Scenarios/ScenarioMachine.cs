@@ -25,10 +25,10 @@ public sealed class ScenarioMachine : IDisposable
     private readonly PolicyWatchdog? _watchdog;
     private readonly Dictionary<string, MemoryCgroup> _memcgs;
     private readonly RunningProcess[] _processes;
-    private readonly ResidentMeans _resident;
+    private readonly MeanOverTime _resident;
+    private readonly TimedMeasure? _measure;
     private readonly ITurns _turns;
     private int _happened;
-    private long _sampledUs;
     private long _ticks;
 
     internal ScenarioMachine(PreparedScenario prepared, PolicyChoice policy, Supervision supervision, Func<EngineOptions, EngineOptions>? adjust)
@@ -44,7 +44,9 @@ public sealed class ScenarioMachine : IDisposable
             _memcgs = CreateMemcgs();
             _processes = [.. _scenario.Processes.Select(Start)];
             _turns = _scenario.Costs is { } costs ? new TimedTurns(Engine, _processes, costs) : new UntimedTurns(Engine, _processes);
-            _resident = new ResidentMeans([.. _processes.Select(p => p.Memcg).Distinct(), Engine.Root]);
+            MemoryCgroup[] subjects = [.. _processes.Select(p => p.Memcg).Distinct(), Engine.Root];
+            _resident = new MeanOverTime(subjects, static m => m.Usage);
+            _measure = _scenario.Costs is null ? null : new TimedMeasure(Engine, _processes, subjects);
         }
         catch
         {
@@ -90,8 +92,7 @@ public sealed class ScenarioMachine : IDisposable
             Happen(_scenario.Events[_happened]);
         AccessesDone += _turns.RunRound(_scenario.Accesses - AccessesDone);
         if (AccessesDone >= _scenario.Accesses / 2)
-            _resident.Sample(_scenario.Costs is null ? 1 : NowUs - _sampledUs);
-        _sampledUs = NowUs;
+            Measure();
         _ticks += Stopwatch.GetTimestamp() - started;
         return HasMore;
     }
@@ -114,6 +115,14 @@ public sealed class ScenarioMachine : IDisposable
         }
 
         return rows;
+    }
+
+    private void Measure()
+    {
+        if (_measure is null)
+            _resident.Sample(1);
+        else
+            _measure.Look(NowUs);
     }
 
     /// <summary>Ends the engine.</summary>
@@ -201,24 +210,28 @@ public sealed class ScenarioMachine : IDisposable
         return new RunningProcess(spec, source, space, memcg);
     }
 
-    private ResultRow Row(string subject, MemoryCgroup memcg, RunningProcess[] processes) => Replay.RowOf(
-        Engine,
-        Policy,
-        memcg,
-        Sum(processes),
-        new ResultRow
-        {
-            Trace = subject,
-            Policy = Policy.Name,
-            Sees = Policy.Sees,
-            MemoryPages = LimitOf(memcg),
-            Accesses = 0,
-            UniquePages = processes.Sum(p => p.Tally.ColdFaults),
-            Refaults = 0,
-            ColdFaults = 0,
-            ResidentMean = _resident.Of(memcg),
-            WallSeconds = TimeSpan.FromTicks(_ticks * TimeSpan.TicksPerSecond / Stopwatch.Frequency).TotalSeconds,
-        });
+    private ResultRow Row(string subject, MemoryCgroup memcg, RunningProcess[] processes)
+    {
+        ResultRow row = Replay.RowOf(
+            Engine,
+            Policy,
+            memcg,
+            Sum(processes),
+            new ResultRow
+            {
+                Trace = subject,
+                Policy = Policy.Name,
+                Sees = Policy.Sees,
+                MemoryPages = LimitOf(memcg),
+                Accesses = 0,
+                UniquePages = processes.Sum(p => p.Tally.ColdFaults),
+                Refaults = 0,
+                ColdFaults = 0,
+                ResidentMean = _measure?.ResidentOf(memcg) ?? _resident.Of(memcg),
+                WallSeconds = TimeSpan.FromTicks(_ticks * TimeSpan.TicksPerSecond / Stopwatch.Frequency).TotalSeconds,
+            });
+        return _measure is null ? row : row with { Counters = [.. row.Counters, .. _measure.CountersOf(memcg, processes, NowUs)] };
+    }
 
     private static AccessTally Sum(RunningProcess[] processes)
     {

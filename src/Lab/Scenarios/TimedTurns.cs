@@ -70,15 +70,17 @@ internal sealed class TimedTurns : ITurns
         Reading after = Read(process);
 
         AdvanceTo(_nowNs + done * _costs.AccessNs + slow);
-        if (after.Scanned > before.Scanned && _costs.ScanNs > 0 && !process.Ended)
+        long reclaimNs = (after.Scanned - before.Scanned) * _costs.ScanNs;
+        if (reclaimNs > 0)
         {
             task.Become(TaskState.Stalled);
-            AdvanceTo(_nowNs + (after.Scanned - before.Scanned) * _costs.ScanNs);
+            AdvanceTo(_nowNs + reclaimNs);
         }
 
         long waitUs = (after.SwapIns - before.SwapIns) * _costs.SwapInUs + (after.FileReads - before.FileReads) * _costs.FileReadUs;
         long stalledUs = Share(waitUs, after.Workingset - before.Workingset, after.PageIns - before.PageIns);
         long throttledUs = 1000 * (after.ThrottledMs - before.ThrottledMs);
+        process.Lost += new TimeLost(waitUs * 1000, slow, reclaimNs, throttledUs * 1000);
         long rateNs = rated && process.Spec.Rate is { } rate ? done * 1_000_000_000L / rate : 0;
         long stalledUntil = _nowNs + (throttledUs + stalledUs) * 1000;
         task.Sleep(_nowNs, stalledUntil, Math.Max(stalledUntil + (waitUs - stalledUs) * 1000, began + rateNs));

@@ -2,9 +2,10 @@ using ReclaimNative.Machine;
 
 namespace ReclaimNative.Lab.Scenarios;
 
-/// <summary>How much of some cgroups is resident, on average over the moments at which it was looked at, by their weights.</summary>
+/// <summary>An amount of some cgroups, such as what is resident, on average over the moments at which it was looked at, by their weights.</summary>
 /// <param name="memcgs">Which; one may come twice.</param>
-internal sealed class ResidentMeans(IReadOnlyList<MemoryCgroup> memcgs)
+/// <param name="amount">What is looked at.</param>
+internal sealed class MeanOverTime(IReadOnlyList<MemoryCgroup> memcgs, Func<MemoryCgroup, double> amount)
 {
     private readonly double[] _sums = new double[memcgs.Count];
     private double _weights;
@@ -15,10 +16,10 @@ internal sealed class ResidentMeans(IReadOnlyList<MemoryCgroup> memcgs)
     {
         _weights += weight;
         for (int i = 0; i < _sums.Length; i++)
-            _sums[i] += memcgs[i].Usage * weight;
+            _sums[i] += amount(memcgs[i]) * weight;
     }
 
-    /// <summary>The mean of one of them in pages; 0 when nobody has looked.</summary>
+    /// <summary>The mean of one of them; 0 when nobody has looked.</summary>
     public double Of(MemoryCgroup memcg)
     {
         for (int i = 0; i < _sums.Length; i++)
