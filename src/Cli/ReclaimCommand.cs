@@ -26,6 +26,7 @@ public static class ReclaimCommand
             DemoCommand.Create(),
             CompareCommand.Create(),
             RunCommand.Create(),
+            NodeCommand.Create(),
             StressCommand.Create(),
             FidelityCommand.Create(),
             PoliciesCommand.Create(),
