@@ -8,7 +8,7 @@ namespace ReclaimNative.Tests.Model;
 /// Two nodes, the second of a lower tier, nested cgroups with anonymous and file pages on both, used to different degrees by a fixed seed, and
 /// an owner that agrees to everything and notes it.
 /// </summary>
-internal sealed class TieredMachine : IDisposable
+public sealed class TieredMachine : IDisposable
 {
     public const ulong SpacePages = 600;
 
@@ -58,7 +58,7 @@ internal sealed class TieredMachine : IDisposable
     public void Dispose() => Engine.Dispose();
 
     /// <summary>Agrees to everything, unless told otherwise, and notes it.</summary>
-    internal sealed class NotingOwner : Backing
+    public sealed class NotingOwner : Backing
     {
         public List<PreviewedPage> Noted { get; } = [];
 
