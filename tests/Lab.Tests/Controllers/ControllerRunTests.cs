@@ -14,13 +14,14 @@ public sealed class ControllerRunTests
     [Test]
     public void EachControllerHasItsRowsAndSavesWhatItIsFor([Values("classic", "mglru")] string policy)
     {
-        ResultSet set = new ScenarioRun(TiersCutTo(1_500_000), PolicyCatalog.Shelf.ParseList(policy)) { Controllers = ControllerChoice.ParseList($"none,{Eager},demotion") }.Run(null, null, default);
+        ResultSet set = new ScenarioRun(TiersCutTo(1_500_000), PolicyCatalog.Shelf.ParseList(policy)) { Controllers = ControllerChoice.ParseList($"none,{Eager},demotion,far-memory:scan=5:warmup=10:promotion_percent=20") }.Run(null, null, default);
 
         Assert.That(set.Rows.Select(r => r.Trace).Distinct().Count(), Is.EqualTo(5));
         Assert.That(set.Rows.Take(3).Select(r => r.Controller), Is.EqualTo((string[])["none", ControllerChoice.ParseList(Eager)[0].Label, "demotion"]));
         (ResultRow none, ResultRow senpai, ResultRow demotion) = (set.Rows[0], set.Rows[1], set.Rows[2]);
         Assert.That(none.Refaults, Is.Zero, "nothing else reclaims");
         Assert.That(senpai.ResidentMean, Is.LessThan(0.9 * none.ResidentMean));
+        Assert.That(set.Rows[3].ResidentMean, Is.LessThan(0.9 * none.ResidentMean));
         Assert.That(demotion.ResidentMean, Is.EqualTo(none.ResidentMean).Within(1), "what is demoted stays resident");
         Assert.That(Of(demotion, TimedCounters.TopTierMean), Is.EqualTo(0.8 * 36864).Within(70), "a fifth of the fast node is free");
         Assert.That((Of(none, TimedCounters.SlowTierUs), Of(demotion, TimedCounters.SlowTierUs) > 0), Is.EqualTo((0L, true)));
