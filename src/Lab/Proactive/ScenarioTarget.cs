@@ -4,28 +4,32 @@ using ReclaimNative.Policies;
 
 namespace ReclaimNative.Lab.Proactive;
 
-/// <summary>The machine of a scenario at a point of its run.</summary>
+/// <summary>
+/// The machine of a scenario at a point of its run. For a request that asks for idle pages, idle ages are scanned from the start, four times in the
+/// time asked for, whatever the policy.
+/// </summary>
 /// <param name="scenario">The scenario.</param>
 /// <param name="policy">The policy.</param>
 /// <param name="at">Accesses after which the request comes, 1 to the scenario's.</param>
 public sealed class ScenarioTarget(Scenario scenario, PolicyChoice policy, long at) : IReclaimTarget
 {
+    private const int ScansInIdleTime = 4;
+
     /// <inheritdoc/>
     public RequestReport Carry(RequestSpec request, CancellationToken cancellation)
     {
         PreparedScenario prepared = new(scenario with { Accesses = at }, [policy]);
-        using ScenarioMachine machine = prepared.Start(policy);
+        using ScenarioMachine machine = prepared.Start(policy, adjust: options => options with { IdleAge = request.MinIdle > TimeSpan.Zero });
         CheckNodes(machine.Engine, request.Nodes);
         var asked = new ReclaimRequest(request.Pages, MemcgOf(machine, request.Memcg), request.Nodes, request.Swappiness)
         {
             Types = request.Types,
             Mode = request.Mode,
-            MinIdleMs = (long)request.MinIdle.TotalMilliseconds,
+            MinIdleMs = (long)Math.Ceiling(request.MinIdle.TotalMilliseconds),
             MaxScanned = request.MaxScanned,
             TimeLimit = request.TimeLimit,
         };
-        while (machine.Advance())
-            cancellation.ThrowIfCancellationRequested();
+        RunToItsEnd(machine, asked.MinIdleMs, cancellation);
         ReclaimResult result = request.IsPreview
             ? machine.Engine.Preview(asked, leaving: null, cancellation)
             : machine.Engine.Reclaim(asked, cancellation);
@@ -44,6 +48,26 @@ public sealed class ScenarioTarget(Scenario scenario, PolicyChoice policy, long 
             Nodes = [.. result.Nodes.Select(n => new NodeReport(n.Node.Id, n.EvictedAnon, n.EvictedFile, n.DemotedAnon, n.DemotedFile, n.Scanned))],
             Skipped = [.. result.Skipped.Where(s => s.Value > 0).OrderBy(s => s.Key).Select(s => (Words.Of(s.Key), s.Value))],
         };
+    }
+
+    private static void RunToItsEnd(ScenarioMachine machine, long minIdleMs, CancellationToken cancellation)
+    {
+        long periodUs = long.MaxValue;
+        if (minIdleMs > 0)
+        {
+            machine.Engine.IdleAgePeriodMs = Math.Max(1, minIdleMs / ScansInIdleTime);
+            periodUs = machine.Engine.IdleAgePeriodMs * 1000;
+        }
+
+        long scanUs = periodUs;
+        bool more = true;
+        while (more)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            more = machine.Advance(scanUs);
+            for (; machine.NowUs >= scanUs; scanUs += periodUs)
+                machine.Engine.ScanIdleAges();
+        }
     }
 
     private static MemoryCgroup? MemcgOf(ScenarioMachine machine, string? path)

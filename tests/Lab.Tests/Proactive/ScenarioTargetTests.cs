@@ -42,6 +42,18 @@ public sealed class ScenarioTargetTests
     }
 
     [Test]
+    public void ARequestForIdlePagesKnowsHowLongTheyHaveBeenIdle()
+    {
+        // After 60,000 accesses, which take 2 s, all pages are there, and most have not been used since they came.
+        RequestReport idle = Carry(new RequestSpec(Node0, 100_000) { MinIdle = TimeSpan.FromSeconds(1), Mode = ReclaimMode.Evict });
+        RequestReport never = Carry(new RequestSpec(Node0, 100_000) { MinIdle = TimeSpan.FromHours(1), Mode = ReclaimMode.Evict });
+
+        Assert.That(idle.Age, Is.EqualTo("idle-age"));
+        Assert.That(idle.Reclaimed, Is.InRange(1000, 34_000));
+        Assert.That(never.Reclaimed, Is.Zero);
+    }
+
+    [Test]
     public void WhatTheMachineDoesNotHaveIsNamed()
     {
         Assert.That(() => Carry(new RequestSpec(Node0, 1) { Memcg = "/none" }), Throws.TypeOf<EngineException>().With.Message.Contains("'/none'"));
