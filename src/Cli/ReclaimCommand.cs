@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ReclaimNative.Cli.Commands;
+using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Fidelity;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
@@ -25,6 +26,7 @@ public static class ReclaimCommand
             DemoCommand.Create(),
             CompareCommand.Create(),
             RunCommand.Create(),
+            NodeCommand.Create(),
             StressCommand.Create(),
             FidelityCommand.Create(),
             PoliciesCommand.Create(),
@@ -44,7 +46,7 @@ public static class ReclaimCommand
             InvocationConfiguration plain = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return parsed.Invoke(plain);
         }
-        catch (Exception problem) when (problem is UsageException or MemorySizeException or PolicyException)
+        catch (Exception problem) when (problem is UsageException or MemorySizeException or PolicyException or ControllerException)
         {
             return Report(problem.Message, ExitCode.Usage);
         }
