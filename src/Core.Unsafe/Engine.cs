@@ -330,7 +330,7 @@ public sealed unsafe partial class Engine : IDisposable
         FlushHits();
         if (!view.Lruvec.TryTakeToken())
             return false;
-        view.Ops.Age(view, view.Memcg.Swappiness);
+        view.Ops.Age(view, view.Memcg.Swappiness, false);
         view.Lruvec.ReleaseToken();
         return true;
     }

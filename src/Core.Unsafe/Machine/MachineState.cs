@@ -138,6 +138,9 @@ internal sealed unsafe class MachineState : IDisposable
     /// <summary>Form of the filters that walks consult.</summary>
     public KernelVersion Kernel { get; }
 
+    /// <summary>Cgroups that there is room for.</summary>
+    public int MemcgCapacity => _memcgCapacity;
+
     /// <summary>Pages in and out between two flushes of the cgroup statistics; 0 where they are always fresh.</summary>
     public long StatisticsPeriod { get; }
 

@@ -21,7 +21,14 @@ public readonly record struct WalkOptions(bool Force = false, bool NoFilter = fa
 /// <param name="Young">Those whose accessed bit was found set and cleared.</param>
 /// <param name="TablesFound">Leaf tables scanned.</param>
 /// <param name="TablesAdded">Tables worth another look, put into the next filter.</param>
-public readonly record struct WalkResult(long Entries, long Young, long TablesFound, long TablesAdded);
+/// <param name="TablesSeen">Leaf tables that the upper level said were used, scanned or not.</param>
+/// <param name="Old">Present entries whose accessed bit was not set; counted in profile 6.1 alone, which shows them.</param>
+public readonly record struct WalkResult(long Entries, long Young, long TablesFound, long TablesAdded, long TablesSeen = 0, long Old = 0)
+{
+    /// <summary>The sums of two walks.</summary>
+    public static WalkResult operator +(in WalkResult a, in WalkResult b) => new(
+        a.Entries + b.Entries, a.Young + b.Young, a.TablesFound + b.TablesFound, a.TablesAdded + b.TablesAdded, a.TablesSeen + b.TablesSeen, a.Old + b.Old);
+}
 
 /// <summary>
 /// Clears accessed bits table by table over the address spaces of one cgroup, which costs one pass over page tables in
@@ -98,17 +105,18 @@ internal static unsafe class PageTableWalk
                     break;
                 uint table = (uint)at;
                 Atomic.Exchange(ref tables.TableYoung[table], (byte)0, machine.Concurrent);
+                result = result with { TablesSeen = result.TablesSeen + 1 };
                 if (consult && !force && !current.MayContain(AddressOf(space, table)))
                     continue;
 
+                int old = machine.Kernel == KernelVersion.V6_1 ? CountOld(machine, space, table, options) : 0;
                 (int total, int young) = ScanTable(machine, lruvec, space, table, options, ref sink);
                 bool worthwhile = IsWorthwhile(total, young);
                 if (worthwhile && !options.NoFilter)
                     next.Add(AddressOf(space, table));
                 if (machine.WalkEndsSlice(total))
                     space.MarkUsed();
-                result = new WalkResult(
-                    result.Entries + total, result.Young + young, result.TablesFound + 1, result.TablesAdded + (worthwhile ? 1 : 0));
+                result += new WalkResult(total, young, 1, worthwhile ? 1 : 0, 0, old);
             }
         }
 
@@ -179,6 +187,18 @@ internal static unsafe class PageTableWalk
 
         sink.OnYoung(new ReadOnlySpan<uint>(slots, (int)found));
         return (total, (int)found);
+    }
+
+    /// <summary>Entries of one table that are present and have not been used.</summary>
+    private static int CountOld(MachineState machine, AddressSpace space, uint table, in WalkOptions options)
+    {
+        ulong* accessed = machine.Tables.Accessed + (nuint)table * LeafTables.WordsPerTable;
+        ulong* present = machine.Tables.Present + (nuint)table * LeafTables.WordsPerTable;
+        ulong page = (ulong)(table - space.FirstTable) * LeafTables.Entries;
+        int old = 0;
+        for (int w = 0; w < LeafTables.WordsPerTable; w++, page += 64)
+            old += BitOperations.PopCount(present[w] & ~Volatile.Read(ref accessed[w]) & RangeMask(space, page, options));
+        return old;
     }
 
     /// <summary>

@@ -110,7 +110,10 @@ public interface IReclaimPolicy
     /// The owner asks for aging now, without evicting: what <c>lru_gen</c>'s <c>+</c> command does. Called with the lruvec's
     /// token. Default: nothing, for a policy that ages as it evicts.
     /// </summary>
-    static virtual void Age(PolicyView view, int swappiness)
+    /// <param name="view">The lruvec.</param>
+    /// <param name="swappiness">0 to 200, or 201 for anonymous pages alone.</param>
+    /// <param name="force">Look at every page table, also where nothing seems to have been used.</param>
+    static virtual void Age(PolicyView view, int swappiness, bool force)
     {
     }
 
@@ -136,6 +139,19 @@ public interface IReclaimPolicy
     /// </summary>
     static virtual void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch) =>
         DefaultOperations.Isolate(view, ref scan, ref budget, ref batch);
+
+    /// <summary>
+    /// The owner asks for eviction from the oldest generations now: what <c>lru_gen</c>'s <c>-</c> command does. Isolates the next batch as
+    /// <see cref="Isolate"/> does, without aging. Called with the lruvec's token, only for a policy that keeps generations
+    /// (<see cref="ReadGenerations"/>). Default: nothing, which ends it.
+    /// </summary>
+    /// <param name="view">The lruvec.</param>
+    /// <param name="swappiness">0 to 200, or 201 for anonymous pages alone.</param>
+    /// <param name="wanted">Pages wanted, at least 1.</param>
+    /// <param name="batch">Takes the folios.</param>
+    static virtual void IsolateOldest(PolicyView view, int swappiness, long wanted, ref FolioBatch batch)
+    {
+    }
 
     /// <summary>
     /// What to do with one isolated folio, with its page locked and without the token, given what its mappings said (nothing for policies with
@@ -179,6 +195,13 @@ public interface IReclaimPolicy
     /// <see cref="long.MinValue"/>.
     /// </summary>
     static virtual long OldestBirthMs(PolicyView view, int swappiness) => long.MinValue;
+
+    /// <summary>
+    /// Inspection: the generations of a lruvec from the oldest on, with consecutive numbers, the youngest last. It changes nothing. Default: none,
+    /// for a policy that keeps no generations; <c>lru_gen</c> then neither lists the cgroup nor takes commands for it.
+    /// </summary>
+    /// <returns>How many were reported.</returns>
+    static virtual int ReadGenerations(PolicyView view, Span<GenerationReport> reports) => 0;
 
     /// <summary>Pages of the lruvec by class. Default: everything is inactive.</summary>
     static virtual LruSizes Sizes(PolicyView view) => DefaultOperations.Sizes(view);

@@ -443,12 +443,12 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     }
 
     /// <inheritdoc/>
-    public static void Age(PolicyView view, int swappiness) => Age(view, ref view.State<Generations>(), swappiness);
+    public static void Age(PolicyView view, int swappiness, bool force) => Age(view, ref view.State<Generations>(), swappiness, force);
 
     /// <summary>Walks page tables, then opens a new youngest generation.</summary>
-    internal static void Age(PolicyView view, ref Generations lru, int swappiness)
+    internal static void Age(PolicyView view, ref Generations lru, int swappiness, bool force = false)
     {
-        view.WalkPageTables(new WalkOptions(SkipAnon: swappiness == 0, SkipFile: swappiness == ReclaimRequest.AnonOnly));
+        lru.Walked += view.WalkPageTables(new WalkOptions(force, SkipAnon: swappiness == 0, SkipFile: swappiness == ReclaimRequest.AnonOnly));
         for (int type = 0; type < 2; type++)
         {
             if (lru.MaxSeq - lru.MinSeq[type] + 1 < MaxGenerations)
@@ -745,5 +745,8 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         public fixed long Refaulted[2 * Tiers];
         public fixed long Evicted[2 * Tiers];
         public fixed long Protected[2 * Tiers];
+
+        /// <summary>What page-table walks have seen so far.</summary>
+        public WalkResult Walked;
     }
 }

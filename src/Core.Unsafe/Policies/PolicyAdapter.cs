@@ -35,6 +35,7 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         Prepare = Bare.Prepare == None.Prepare ? Bare.Prepare : &Prepare,
         Budget = Bare.Budget == None.Budget ? Bare.Budget : &Budget,
         Isolate = &Isolate,
+        IsolateOldest = Bare.IsolateOldest == None.IsolateOldest ? Bare.IsolateOldest : &IsolateOldest,
         Verdict = Bare.Verdict == None.Verdict ? Bare.Verdict : &Verdict,
         After = Bare.After == None.After ? Bare.After : &After,
         Continue = Bare.Continue == None.Continue ? Bare.Continue : &Continue,
@@ -42,12 +43,14 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         MakeShadow = Bare.MakeShadow == None.MakeShadow ? Bare.MakeShadow : &MakeShadow,
         OnRefault = Bare.OnRefault == None.OnRefault ? Bare.OnRefault : &OnRefault,
         OldestBirthMs = Bare.OldestBirthMs == None.OldestBirthMs ? Bare.OldestBirthMs : &OldestBirthMs,
+        ReadGenerations = Bare.ReadGenerations == None.ReadGenerations ? Bare.ReadGenerations : &ReadGenerations,
         Sizes = Bare.Sizes == None.Sizes ? Bare.Sizes : &Sizes,
         Check = &Check,
         Dump = &Dump,
         Prepares = Bare.Prepare != None.Prepare,
         LooksAfter = Bare.After != None.After,
         MindsVisits = Bare.Visited != None.Visited,
+        KeepsGenerations = Bare.ReadGenerations != None.ReadGenerations,
     };
 #pragma warning restore CS8909
 
@@ -204,12 +207,12 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         view.End(guard);
     }
 
-    private static void Age(PolicyView view, int swappiness)
+    private static void Age(PolicyView view, int swappiness, bool force)
     {
         PolicyGuard guard = view.Begin(PolicyOperation.Age);
         try
         {
-            TPolicy.Age(view, swappiness);
+            TPolicy.Age(view, swappiness, force);
         }
         catch (Exception thrown)
         {
@@ -258,6 +261,21 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         try
         {
             TPolicy.Isolate(view, ref scan, ref pass, ref budget, ref batch);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+        }
+
+        view.End(guard);
+    }
+
+    private static void IsolateOldest(PolicyView view, int swappiness, long wanted, ref FolioBatch batch)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.IsolateOldest);
+        try
+        {
+            TPolicy.IsolateOldest(view, swappiness, wanted, ref batch);
         }
         catch (Exception thrown)
         {
@@ -381,6 +399,24 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         {
             view.Threw(thrown);
             answer = long.MinValue;
+        }
+
+        view.End(guard);
+        return answer;
+    }
+
+    private static int ReadGenerations(PolicyView view, Span<GenerationReport> reports)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.ReadGenerations);
+        int answer;
+        try
+        {
+            answer = TPolicy.ReadGenerations(view, reports);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = 0;
         }
 
         view.End(guard);

@@ -77,4 +77,10 @@ public enum PolicyOperation
 
     /// <summary><see cref="IReclaimPolicy.Dump"/>.</summary>
     Dump,
+
+    /// <summary><see cref="IReclaimPolicy.ReadGenerations"/>.</summary>
+    ReadGenerations,
+
+    /// <summary><see cref="IReclaimPolicy.IsolateOldest"/>.</summary>
+    IsolateOldest,
 }

@@ -14,11 +14,13 @@ public sealed unsafe partial class PolicyView
 
     /// <summary>Operations that decide: they may look for pages, walk tables and age.</summary>
     private const uint Decisions = 1u << (int)PolicyOperation.Prepare | 1u << (int)PolicyOperation.Budget | 1u << (int)PolicyOperation.Isolate
-        | 1u << (int)PolicyOperation.After | 1u << (int)PolicyOperation.Continue | 1u << (int)PolicyOperation.Age | Unguarded;
+        | 1u << (int)PolicyOperation.After | 1u << (int)PolicyOperation.Continue | 1u << (int)PolicyOperation.Age
+        | 1u << (int)PolicyOperation.IsolateOldest | Unguarded;
 
     /// <summary>Operations that look and change nothing.</summary>
     private const uint Inspections = 1u << (int)PolicyOperation.Sizes | 1u << (int)PolicyOperation.Check | 1u << (int)PolicyOperation.Dump
-        | 1u << (int)PolicyOperation.OldestBirthMs | 1u << (int)PolicyOperation.ColdestFirst;
+        | 1u << (int)PolicyOperation.OldestBirthMs | 1u << (int)PolicyOperation.ColdestFirst
+        | 1u << (int)PolicyOperation.ReadGenerations;
 
     /// <summary>Operations at which nobody is in a hurry.</summary>
     private const uint LifeCycle = 1u << (int)PolicyOperation.LruvecOnline | 1u << (int)PolicyOperation.LruvecOffline;

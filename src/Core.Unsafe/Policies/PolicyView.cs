@@ -529,6 +529,8 @@ public sealed unsafe partial class PolicyView
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool MayIsolateUnguarded(PolicyCall call, in FolioBatch batch)
     {
+        if (call.Place == (_here | (long)PolicyOperation.IsolateOldest))
+            return true;
         if (call.Place != 0)
             return Refuse(PolicyOverride.WrongOperation);
         _taken.Copy(batch);

@@ -30,13 +30,15 @@ internal sealed unsafe class ReclaimOps
 
     public required delegate*<PolicyView, ReadOnlySpan<uint>, YoungSource, void> OnYoung { get; init; }
 
-    public required delegate*<PolicyView, int, void> Age { get; init; }
+    public required delegate*<PolicyView, int, bool, void> Age { get; init; }
 
     public required delegate*<PolicyView, ref ScanControl, ref PassState, void> Prepare { get; init; }
 
     public required delegate*<PolicyView, ref ScanControl, ref PassState, ref LruvecBudget, bool> Budget { get; init; }
 
     public required delegate*<PolicyView, ref ScanControl, ref PassState, ref LruvecBudget, ref FolioBatch, void> Isolate { get; init; }
+
+    public required delegate*<PolicyView, int, long, ref FolioBatch, void> IsolateOldest { get; init; }
 
     public required delegate*<PolicyView, uint, References, Disposition, Verdict> Verdict { get; init; }
 
@@ -52,6 +54,8 @@ internal sealed unsafe class ReclaimOps
 
     public required delegate*<PolicyView, int, long> OldestBirthMs { get; init; }
 
+    public required delegate*<PolicyView, Span<GenerationReport>, int> ReadGenerations { get; init; }
+
     public required delegate*<PolicyView, LruSizes> Sizes { get; init; }
 
     public required delegate*<PolicyView, string?> Check { get; init; }
@@ -66,4 +70,7 @@ internal sealed unsafe class ReclaimOps
 
     /// <summary>False where the policy leaves <see cref="Visited"/> out.</summary>
     public bool MindsVisits { get; init; } = true;
+
+    /// <summary>True where the policy has <see cref="ReadGenerations"/>.</summary>
+    public bool KeepsGenerations { get; init; }
 }

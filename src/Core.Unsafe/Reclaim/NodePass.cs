@@ -435,4 +435,27 @@ internal sealed unsafe class NodePass
             _machine.GlobalCounts.Add(stolen, batch.Reclaimed);
         }
     }
+
+    /// <summary>One batch from the oldest generations of a lruvec that keeps them, at the request's swappiness and whatever protects it.</summary>
+    /// <returns>Pages that the policy says it looked at; 0 when there are no more, or another thread is deciding about the lruvec.</returns>
+    [SkipLocalsInit]
+    public long EvictOldest(PolicyView view, in ScanControl asked, ref ScanControl scan)
+    {
+        if (TestHookRemoved || !TryTakeToken(view, ref scan))
+            return 0;
+        Unsafe.SkipInit(out FolioBatch batch);
+        batch.Begin();
+        view.BeginIsolation();
+        view.Ops.IsolateOldest(view, view.SwappinessOf(scan), scan.NrToReclaim - scan.NrReclaimed, ref batch);
+        view.Reconcile(ref batch);
+        view.Lruvec.ReleaseToken();
+        long looked = Math.Max(batch.Examined, batch.Count);
+        var known = new ScanSums(scan);
+        LruvecBudget budget = default;
+        if (batch.Count == 0)
+            Account(view, ref scan, batch);
+        else
+            WorkOff(view, view, asked, ref scan, ref known, ref budget, ref batch);
+        return looked;
+    }
 }

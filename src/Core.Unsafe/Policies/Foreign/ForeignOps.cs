@@ -38,6 +38,10 @@ internal static unsafe class ForeignOps
 
             // An isolation is under the guard even where it is the default: what it hands out is noted there.
             Isolate = guarded.Isolate,
+
+            // Generations are not for C yet.
+            IsolateOldest = none.IsolateOldest,
+            ReadGenerations = none.ReadGenerations,
             Check = guarded.Check,
             Dump = guarded.Dump,
             LooksAfter = table.After != null,

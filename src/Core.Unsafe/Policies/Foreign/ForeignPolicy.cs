@@ -123,7 +123,7 @@ internal readonly unsafe struct ForeignPolicy : IReclaimPolicy
             ForeignCall.Invoke(to.Table.OnYoung, to.Lruvec, folios, (uint)pfns.Length, (uint)source);
     }
 
-    public static void Age(PolicyView view, int swappiness)
+    public static void Age(PolicyView view, int swappiness, bool force)
     {
         ForeignBinding to = view.Foreign!;
         if (to.Table.Age != null)

@@ -1,0 +1,67 @@
+using System.Globalization;
+using ReclaimNative.Machine;
+
+namespace ReclaimNative.Control;
+
+/// <summary><c>/sys/devices/system/node</c>: the nodes and what each says of itself.</summary>
+internal static class NodeFiles
+{
+    private const int LocalDistance = 10;
+
+    public static ControlDirectory Directory(Engine engine)
+    {
+        string all = (engine.Nodes.Count == 1 ? "0" : string.Create(CultureInfo.InvariantCulture, $"0-{engine.Nodes.Count - 1}")) + "\n";
+        return ControlDirectory.Of(
+            "node",
+            [
+                ControlFileItem.Reads("has_memory", () => all),
+                ControlFileItem.Reads("online", () => all),
+                ControlFileItem.Reads("possible", () => all),
+                .. engine.Nodes.Select(node => Directory(engine, node)),
+            ]);
+    }
+
+    private static ControlDirectory Directory(Engine engine, Node node)
+    {
+        var items = new List<ControlItem>
+        {
+            ControlFileItem.Reads("distance", () => Distances(engine, node)),
+            ControlFileItem.Reads("meminfo", () => engine.ReadNodeMeminfo(node)),
+            ControlFileItem.Writes("reclaim_request", text => Request(engine, node, text)),
+            ControlFileItem.Reads("vmstat", () => engine.ReadNodeVmstat(node)),
+        };
+        if (engine.Kernel >= KernelVersion.V6_18)
+            items.Insert(2, ControlFileItem.Writes("reclaim", text => Reclaim(engine, node, text)));
+        return ControlDirectory.Of(string.Create(CultureInfo.InvariantCulture, $"node{node.Id}"), [.. items]);
+    }
+
+    /// <summary>The kernel's file. 6.18 hides whatever is wrong behind EAGAIN (KR 6.6, 15 row 1).</summary>
+    private static void Reclaim(Engine engine, Node node, ReadOnlySpan<byte> text)
+    {
+        // A write of nothing does not reach the file's own code (KR 6.2).
+        if (text.IsEmpty)
+            return;
+        try
+        {
+            EngineErrors.Reclaim(engine, ReclaimText.Parse(text, engine.Kernel, null, node));
+        }
+        catch (EngineException refusal) when (engine.Kernel == KernelVersion.V6_18)
+        {
+            throw new ControlException(ControlError.Again, refusal.Message);
+        }
+        catch (ControlException problem) when (engine.Kernel == KernelVersion.V6_18 && problem.Error != ControlError.Again)
+        {
+            throw new ControlException(ControlError.Again, problem.Message);
+        }
+    }
+
+    private static void Request(Engine engine, Node node, ReadOnlySpan<byte> text)
+    {
+        if (!text.IsEmpty)
+            EngineErrors.Reclaim(engine, RequestText.Parse(text, engine.Memcgs, node));
+    }
+
+    /// <summary>Ten for itself and ten more for each number between: the order in which pages are demoted to equal tiers.</summary>
+    private static string Distances(Engine engine, Node node) =>
+        string.Join(' ', engine.Nodes.Select(n => (LocalDistance * (1 + Math.Abs(n.Id - node.Id))).ToString(CultureInfo.InvariantCulture))) + "\n";
+}
