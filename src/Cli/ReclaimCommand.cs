@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ReclaimNative.Cli.Commands;
+using ReclaimNative.Cli.Mount;
 using ReclaimNative.Lab.Fidelity;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
@@ -25,6 +26,7 @@ public static class ReclaimCommand
             DemoCommand.Create(),
             CompareCommand.Create(),
             RunCommand.Create(),
+            MountCommand.Create(),
             StressCommand.Create(),
             FidelityCommand.Create(),
             PoliciesCommand.Create(),
@@ -48,7 +50,7 @@ public static class ReclaimCommand
         {
             return Report(problem.Message, ExitCode.Usage);
         }
-        catch (Exception problem) when (problem is TraceException or TruthException or ScenarioException or ResultFileException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is TraceException or TruthException or ScenarioException or ResultFileException or MountException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
         {
             return Report(problem.Message, ExitCode.Failed);
         }
