@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ReclaimNative.Cli.Commands;
 using ReclaimNative.Cli.Mount;
+using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Fidelity;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
@@ -46,7 +47,7 @@ public static class ReclaimCommand
             InvocationConfiguration plain = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return parsed.Invoke(plain);
         }
-        catch (Exception problem) when (problem is UsageException or MemorySizeException or PolicyException)
+        catch (Exception problem) when (problem is UsageException or MemorySizeException or PolicyException or ControllerException)
         {
             return Report(problem.Message, ExitCode.Usage);
         }

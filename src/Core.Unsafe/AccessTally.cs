@@ -15,6 +15,13 @@ public struct AccessTally
     /// <summary>The page had been evicted and came back.</summary>
     public long Refaults;
 
+    /// <summary>
+    /// Refaults of pages that were part of the working set, which their policy says by <c>FolioFlags.Workingset</c> when they come
+    /// in: while such a page is read its task is stalled for want of memory. Among <see cref="Refaults"/>. Source: kernel-reclaim
+    /// reference 8.1.
+    /// </summary>
+    public long WorkingsetRefaults;
+
     /// <summary>No memory: reclaim gave up and the access did not happen.</summary>
     public long Refused;
 

@@ -198,7 +198,7 @@ public sealed unsafe partial class Engine
             _machine.ReturnSwap(arrival.Memcg);
             view.Count(Counter.pswpin, 1);
             view.Count(Counter.pgmajfault, 1);
-            Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault);
+            Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault, ref tally);
             PageIn(new BackedPage(space, null, page, false, view.Node.Id), slot);
         }
 
@@ -268,6 +268,7 @@ public sealed unsafe partial class Engine
             return;
         try
         {
+            using var call = new OwnerCall(_machine);
             _backing.PageIn(page);
         }
         catch
@@ -340,7 +341,7 @@ public sealed unsafe partial class Engine
         else
         {
             tally.Refaults++;
-            Refault(view, fresh, shadow, arrival.Event == FolioEvent.NewByFault);
+            Refault(view, fresh, shadow, arrival.Event == FolioEvent.NewByFault, ref tally);
         }
 
         PageIn(new BackedPage(null, file, page, false, view.Node.Id), slot);
@@ -409,13 +410,15 @@ public sealed unsafe partial class Engine
     }
 
     /// <summary>The shadow goes to the policy that made it; one of another policy counts as not recent.</summary>
-    private void Refault(PolicyView view, uint pfn, uint shadow, bool inFault)
+    private void Refault(PolicyView view, uint pfn, uint shadow, bool inFault, ref AccessTally tally)
     {
         ShadowEntry entry = _host.Shadows.Unpack(shadow, view.Memcg.Id, (byte)view.Node.Id, out int tag);
         if (tag == view.Tag && view.Has(Mechanism.Refault))
             view.Ops.OnRefault(view, pfn, entry, inFault);
         else
             view.CountRefault(pfn);
+        if (_machine.Frames.Has(pfn, FolioFlags.Workingset))
+            tally.WorkingsetRefaults++;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

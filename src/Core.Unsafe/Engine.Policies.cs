@@ -1,6 +1,7 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
 using ReclaimNative.Policies;
+using ReclaimNative.Reclaim;
 
 namespace ReclaimNative;
 
@@ -70,6 +71,7 @@ public sealed unsafe partial class Engine
     /// <summary>An ordinary call begins. A policy that was ejected in an earlier one is replaced first, which takes a thread that is alone.</summary>
     private QuiesceGate.Passage EnterCall()
     {
+        ThrowIfCallingBack();
         if (_host.HasPendingEjection)
             CloseForChange().Dispose();
         return _machine.Gate.Enter();
@@ -78,6 +80,7 @@ public sealed unsafe partial class Engine
     /// <summary>A change begins: nobody else is in the engine until it ends.</summary>
     private QuiesceGate.Closure CloseForChange()
     {
+        ThrowIfCallingBack();
         QuiesceGate.Closure change = _machine.Gate.Close();
         if (!_host.HasPendingEjection)
             return change;
@@ -93,6 +96,13 @@ public sealed unsafe partial class Engine
             change.Dispose();
             throw;
         }
+    }
+
+    /// <summary>No reclaim within a reclaim, and no call within a fault: there is no end to the one, and the other meets its own locks.</summary>
+    private void ThrowIfCallingBack()
+    {
+        if (_backing is not null && OwnerCall.IsUnderWay(_machine))
+            throw new EngineException("The engine was called from a callback of its own backing; a callback answers and returns.");
     }
 
     /// <summary>Nothing is under way any more: hits are handed over, and batches on their lists. For a thread that is alone in the engine.</summary>

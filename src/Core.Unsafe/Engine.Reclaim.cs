@@ -1,38 +1,176 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
+using ReclaimNative.Memory;
+using ReclaimNative.Policies;
+using ReclaimNative.Reclaim;
 
 namespace ReclaimNative;
 
 public sealed unsafe partial class Engine
 {
+    private readonly TimeProvider _clock;
+
     /// <summary>Carries out a proactive request.</summary>
-    /// <returns>What became of it: fewer pages than asked when no more could be reclaimed or a limit came first.</returns>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="cancellation">Ends it after the batch that is being worked off.</param>
+    /// <returns>What became of it: fewer pages than asked when no more could be reclaimed, a limit came first, or it was cancelled.</returns>
+    /// <remarks>
+    /// Allocates its result and some hundred bytes of accounts, whatever it reclaims. Two at once, in an engine for many threads, are both
+    /// served. None is, from a callback of the backing.
+    /// </remarks>
     /// <exception cref="EngineException">The request is out of range, or can't be carried out by this engine. Nothing was reclaimed.</exception>
-    public ReclaimResult Reclaim(ReclaimRequest request)
+    public ReclaimResult Reclaim(ReclaimRequest request, CancellationToken cancellation = default)
+    {
+        ReclaimRun run = Check(request, cancellation);
+        while (!run.IsOver)
+            Step(run);
+        return run.ToResult();
+    }
+
+    /// <summary>Prepares a request to be carried out step by step; nothing is reclaimed yet.</summary>
+    /// <exception cref="EngineException">As <see cref="Reclaim"/>.</exception>
+    public ReclaimOperation Begin(ReclaimRequest request, CancellationToken cancellation = default) => new(this, Check(request, cancellation));
+
+    /// <summary>
+    /// Carries out a request on a thread of the .NET pool, in an engine for many threads. Cancelled, it ends with what was done and not with an
+    /// exception.
+    /// </summary>
+    /// <exception cref="EngineException">As <see cref="Reclaim"/>, at once; or the engine is one that a single thread drives.</exception>
+    public Task<ReclaimResult> ReclaimAsync(ReclaimRequest request, CancellationToken cancellation = default)
+    {
+        if (!_machine.Concurrent)
+            throw new EngineException("The engine is driven by one thread; a request beside it needs one built Concurrent. Begin a request and make its steps instead.");
+        ReclaimRun run = Check(request, cancellation);
+        return Task.Run(
+            () =>
+            {
+                while (!run.IsOver)
+                    Step(run);
+                return run.ToResult();
+            },
+            CancellationToken.None);
+    }
+
+    /// <summary>
+    /// What a request would do now, by doing it and putting everything back: the same path to the end, and no page, bit, list or counter is
+    /// different afterwards. The owner is not asked; it is taken to agree to all.
+    /// </summary>
+    /// <param name="request">What would be wanted.</param>
+    /// <param name="leaving">Gets the pages that would go, in order; null when only the amounts matter.</param>
+    /// <param name="cancellation">Ends it early, as the request itself.</param>
+    /// <remarks>
+    /// Waits for the calls in flight and keeps others waiting. Takes a copy of all metadata, in memory and in time: 16 bytes a page or less.
+    /// What stays is an ejection that a policy earned by it, and what a policy in C keeps in memory of its own.
+    /// </remarks>
+    /// <exception cref="EngineException">As <see cref="Reclaim"/>; or there is no memory for the copy.</exception>
+    public ReclaimResult Preview(ReclaimRequest request, ICollection<PreviewedPage>? leaving = null, CancellationToken cancellation = default)
+    {
+        ThrowIfDisposed();
+        using QuiesceGate.Closure change = CloseForChange();
+        Settle();
+        ReclaimRun run = Check(request, cancellation);
+        var log = new StateLog();
+        PassState(log);
+        using ColumnImage image = CopyOfColumns();
+        List<PreviewedPage>? noted = leaving is null ? null : [];
+        _folios.BeginPreview(noted);
+        try
+        {
+            while (!run.IsOver)
+                _drivers.Attempt(run);
+        }
+        finally
+        {
+            _folios.EndPreview();
+            image.Restore();
+            log.Restore();
+            PassState(log);
+        }
+
+        noted?.ForEach(leaving!.Add);
+        return run.ToResult();
+    }
+
+    /// <summary>One attempt of a request.</summary>
+    internal void Step(ReclaimRun run)
+    {
+        ThrowIfDisposed();
+        using QuiesceGate.Passage call = EnterCall();
+        FlushHits();
+        _drivers.Attempt(run);
+    }
+
+    /// <summary>What calls change beside the columns, for whoever puts it back.</summary>
+    internal void PassState(StateLog log)
+    {
+        _machine.Pass(log);
+        _host.Pass(log);
+        _drivers.Pass(log);
+    }
+
+    private ColumnImage CopyOfColumns()
+    {
+        try
+        {
+            return _machine.CopyColumns();
+        }
+        catch (InsufficientMemoryException none)
+        {
+            throw new EngineException($"A preview puts everything back from a copy. {none.Message}", none);
+        }
+    }
+
+    /// <summary>A request that this engine can carry out, about to begin.</summary>
+    private ReclaimRun Check(ReclaimRequest request, CancellationToken cancellation)
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(request);
-        if (request.Pages < 1)
-            throw new EngineException($"A request for {request.Pages} pages makes no sense; at least 1 is accepted.");
-        if (request.Swappiness is < 0 or > ReclaimRequest.AnonOnly)
-            throw new EngineException($"Swappiness {request.Swappiness} is out of range; a request takes 0 to 200, or {ReclaimRequest.AnonOnly} for anonymous pages alone.");
-        using QuiesceGate.Passage call = EnterCall();
-        FlushHits();
-        Node[] nodes = [.. _machine.Nodes.Where(request.Nodes.Contains)];
-        MemoryCgroup? target = request.Memcg is null ? null : Own(request.Memcg);
-        long done = _drivers.ReclaimProactively(target, request.Pages, request.Swappiness, nodes);
-        return new ReclaimResult
+        if (request.Memcg is not null)
+            Own(request.Memcg);
+        if ((Problem(request) ?? ProblemOfNodes(request)) is { } problem)
+            throw new EngineException(problem);
+        bool needsDemotion = request.Mode == ReclaimMode.Demote;
+        Node[] nodes = [.. _machine.Nodes.Where(n => request.Nodes.Contains(n) && (!needsDemotion || _machine.Demotion.CanDemote(n)))];
+        if (nodes.Length == 0)
         {
-            Request = request,
-            Nodes = [new NodeReclaim(nodes[0], done, 0, 0, 0, 0)],
-            Skipped = new Dictionary<ReclaimSkip, long>(),
-            Stop = done >= request.Pages ? ReclaimStop.Done : ReclaimStop.Exhausted,
-        };
+            throw new EngineException(_machine.Demotion.IsOn
+                ? $"Nothing can be demoted from nodes {request.Nodes}: no node is of a lower tier."
+                : "Demotion is off on this machine, so nothing can be demoted; it is turned on by Engine.SetDemotion or demotion_enabled.");
+        }
+
+        return new ReclaimRun(_machine, request, nodes, _clock, cancellation);
+    }
+
+    /// <summary>What no engine accepts, in one sentence, or null.</summary>
+    private static string? Problem(ReclaimRequest request) => request switch
+    {
+        { Pages: < 1 } => $"A request for {request.Pages} pages makes no sense; at least 1 is accepted.",
+        { Swappiness: < 0 or > ReclaimRequest.AnonOnly } =>
+            $"Swappiness {request.Swappiness} is out of range; a request takes 0 to 200, or {ReclaimRequest.AnonOnly} for anonymous pages alone.",
+        { Swappiness: not null, Types: not ReclaimTypes.Any } =>
+            $"Swappiness {request.Swappiness} balances types, and the request is for one type ({request.Types}); either of the two is accepted.",
+        { Types: < ReclaimTypes.Any or > ReclaimTypes.Anon } => $"There is no type {(int)request.Types} of pages; 0 to {(int)ReclaimTypes.Anon} are accepted.",
+        { Mode: < ReclaimMode.Auto or > ReclaimMode.Demote } => $"There is no mode {(int)request.Mode}; 0 to {(int)ReclaimMode.Demote} are accepted.",
+        { MinIdleMs: < 0 } => $"A least idle time of {request.MinIdleMs} ms makes no sense; 0 (any) or more are accepted.",
+        { MaxScanned: < 1 } => $"A limit of {request.MaxScanned} scanned pages makes no sense; at least 1 is accepted, or null for none.",
+        { BatchPages: < 1 } => $"Batches of {request.BatchPages} pages make no sense; at least 1 is accepted.",
+        { TimeLimit: { } limit } when limit <= TimeSpan.Zero => $"A time limit of {limit.TotalMilliseconds} ms makes no sense; more than 0 is accepted, or null for none.",
+        _ => null,
+    };
+
+    private string? ProblemOfNodes(ReclaimRequest request)
+    {
+        if (request.Nodes.IsAll)
+            return null;
+        int nodes = _machine.Nodes.Length;
+        if (nodes < NodeSet.MostNodes && request.Nodes.Mask >> nodes != 0)
+            return $"Nodes {request.Nodes} are not all there; this machine has nodes 0 to {nodes - 1}.";
+        IEnumerable<Node> asked = _machine.Nodes.Where(request.Nodes.Contains);
+        return request.Mode == ReclaimMode.Auto && asked.Any(_machine.Demotion.CanDemote) && asked.Select(n => n.Tier).Distinct().Count() > 1
+            ? $"Nodes {request.Nodes} are of several tiers, and some of them demote; say whether pages are to be evicted or demoted (Mode)."
+            : null;
     }
 
     /// <summary>Scans accessed bits once for idle ages.</summary>
     public void ScanIdleAges() => throw new NotImplementedException();
-
-    /// <summary>What a task is doing, for pressure stall information.</summary>
-    public void SetTaskState() => throw new NotImplementedException();
 }

@@ -74,14 +74,6 @@ public sealed unsafe partial class Engine
     {
         Lruvec lruvec = _machine.LruvecOf(memcg, node);
         LruSizes lists = _host.TotalSizes(lruvec);
-        return new MemorySizes(node.Free, lists.InactiveAnon, lists.ActiveAnon, lists.InactiveFile, lists.ActiveFile, MappedIn(lruvec));
-    }
-
-    private long MappedIn(Lruvec lruvec)
-    {
-        long sum = lruvec.Mapped;
-        foreach (MemoryCgroup child in lruvec.Memcg.Below)
-            sum += MappedIn(_machine.LruvecOf(child, lruvec.Node));
-        return sum;
+        return new MemorySizes(node.Free, lists.InactiveAnon, lists.ActiveAnon, lists.InactiveFile, lists.ActiveFile, _host.TotalMapped(lruvec));
     }
 }

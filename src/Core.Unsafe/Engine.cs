@@ -1,6 +1,7 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Memory;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
@@ -50,6 +51,7 @@ public sealed unsafe partial class Engine : IDisposable
             throw new EngineException(problem);
         PolicyDefinition[] definitions = options.Bindable;
         _backing = options.Backing;
+        _clock = options.Clock ?? TimeProvider.System;
         _machine = new MachineState(options, options.Needs());
         try
         {
@@ -64,6 +66,7 @@ public sealed unsafe partial class Engine : IDisposable
             _hits = (uint*)_hitLog.Pointer;
             _logsHits = _host.HandsOverAccesses;
             _host.Online(_machine.Root, definitions[0]);
+            _pressure = options.Pressure ? new PressureMonitor(_machine) : null;
         }
         catch
         {
@@ -83,13 +86,6 @@ public sealed unsafe partial class Engine : IDisposable
 
     /// <summary>Every cgroup by number.</summary>
     public IReadOnlyList<MemoryCgroup> Memcgs => _machine.Memcgs;
-
-    /// <summary>The owner's clock in milliseconds; policies that ask for the time are given this.</summary>
-    public long NowMs
-    {
-        get => _machine.NowMs;
-        set => _machine.NowMs = value;
-    }
 
     /// <summary>
     /// Thrashing prevention: when on a node that kswapd is called for nothing may be reclaimed that was not last used at least
@@ -136,6 +132,7 @@ public sealed unsafe partial class Engine : IDisposable
             ?? throw new EngineException($"The engine was built for {_machine.Memcgs.Count} cgroups and has that many.");
         memcg.Swappiness = above.Swappiness;
         _host.Online(memcg, definition);
+        _pressure?.Add(memcg);
         return memcg;
     }
 
@@ -241,6 +238,7 @@ public sealed unsafe partial class Engine : IDisposable
         using QuiesceGate.Closure change = CloseForChange();
         Own(space);
         DiscardQuietly(space, 0, space.Pages);
+        _pressure?.SetState(space, TaskState.Idle);
         _machine.RemoveSpace(space);
     }
 

@@ -19,6 +19,9 @@ public enum ReclaimStop
 
     /// <summary>It was cancelled.</summary>
     Canceled,
+
+    /// <summary>Another request in the kernel's form (<see cref="ReclaimRequest.Overshoots"/>) was at one of the nodes just then.</summary>
+    Busy,
 }
 
 /// <summary>Why a page that was examined for a request stayed where it is.</summary>

@@ -10,6 +10,11 @@ internal static class Numbers
             ? value
             : throw new UsageException($"{option} '{text}': {accepted} is accepted");
 
+    public static double Above0(string option, string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0 && double.IsFinite(value)
+            ? value
+            : throw new UsageException($"{option} '{text}': a number above 0 is accepted");
+
     public static int Swappiness(string text) =>
         Unsigned("--swappiness", text, "0 to 200") is var value and <= 200
             ? (int)value

@@ -33,6 +33,9 @@ namespace ReclaimNative.Concurrency;
 /// </remarks>
 internal sealed unsafe class QuiesceGate
 {
+    /// <summary>The column of its counters.</summary>
+    public const string ColumnName = "gate.stripes";
+
     /// <summary>Counters of a gate: enough for the threads of a large machine to have one each, nearly.</summary>
     public const int DefaultStripes = 64;
 
@@ -53,7 +56,7 @@ internal sealed unsafe class QuiesceGate
     {
         Debug.Assert(int.IsPow2(stripes), "stripes are chosen by mask");
         // The closer is the last element: read by every call, on a line that only changes write.
-        _counts = store.Reserve<PaddedCount>("gate.stripes", (nuint)stripes + 1).Pointer;
+        _counts = store.Reserve<PaddedCount>(ColumnName, (nuint)stripes + 1).Pointer;
         _mask = (uint)stripes - 1;
         _concurrent = concurrent;
     }

@@ -76,6 +76,9 @@ internal sealed unsafe class FrameLists
     /// <summary>The ordered form, or null.</summary>
     public OrderedLists? Ordered => _ordered;
 
+    /// <summary>What it keeps beside its columns.</summary>
+    public void Pass(StateLog log) => _ordered?.Pass(log);
+
     /// <summary>The unordered form, or null.</summary>
     public UnorderedLists? Unordered => _unordered;
 

@@ -63,6 +63,18 @@ internal sealed unsafe partial class OrderedLists
     private long _pooled;
     private uint _fresh;
 
+    /// <summary>What it keeps beside its columns.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _pool);
+        log.Pass(ref _pooled);
+        log.Pass(ref _fresh);
+        log.Pass(ref _hand);
+        log.Pass(ref _row);
+        log.Pass(ref _easy);
+        log.Pass(ref _cleaner);
+    }
+
     /// <summary>Lists over the frames of <paramref name="frames"/>.</summary>
     /// <param name="store">Where the chunks are reserved.</param>
     /// <param name="frames">The frames, in the ordered form.</param>

@@ -1,4 +1,5 @@
 using ReclaimNative.Concurrency;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Machine;
 
@@ -33,6 +34,9 @@ internal sealed class Demotion
             _nearest[from.Id] = [.. lower.Where(n => n.Tier == lower[0].Tier && Distance(n) == Distance(lower[0]))];
         }
     }
+
+    /// <summary>Where its lots stand.</summary>
+    public void Pass(StateLog log) => log.Pass(ref _state);
 
     /// <summary>Pages are demoted where there is a lower tier.</summary>
     public bool IsOn

@@ -1,6 +1,7 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Lru;
+using ReclaimNative.Memory;
 using ReclaimNative.Observe;
 
 namespace ReclaimNative.Machine;
@@ -16,6 +17,8 @@ internal sealed unsafe class Lruvec
     private long _resident;
     private long _mapped;
     private int _walking;
+    private int _filtersInUse;
+    private ulong _walkSequence;
 
     public Lruvec(int index, MemoryCgroup memcg, Node node, ListsOf lists, int* token, EventCounts counts, byte* state, ulong* filters)
     {
@@ -53,10 +56,18 @@ internal sealed unsafe class Lruvec
     /// A bit for each of the two filters once it is in use. One that is not answers "maybe" to everything and remembers
     /// nothing, as in the kernel, which allocates a filter when a walk first has something to fill it with.
     /// </summary>
-    public int FiltersInUse { get; set; }
+    public int FiltersInUse
+    {
+        get => _filtersInUse;
+        set => _filtersInUse = value;
+    }
 
     /// <summary>Page-table walks completed: selects which of the two filters is read.</summary>
-    public ulong WalkSequence { get; set; }
+    public ulong WalkSequence
+    {
+        get => _walkSequence;
+        set => _walkSequence = value;
+    }
 
     /// <summary>Cost of reclaiming each type lately, indexed by FolioType; halved as it grows.</summary>
     public long* Cost { get; init; }
@@ -87,6 +98,17 @@ internal sealed unsafe class Lruvec
 
     /// <summary>The same cgroup one level up on the same node, or null.</summary>
     public Lruvec? Parent { get; init; }
+
+    /// <summary>What it keeps beside its columns.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _nonresidentAge);
+        log.Pass(ref _resident);
+        log.Pass(ref _mapped);
+        log.Pass(ref _filtersInUse);
+        log.Pass(ref _walkSequence);
+        Cookie.Pass(log);
+    }
 
     /// <summary>Adds to the clock of this lruvec alone.</summary>
     public void Age(uint pages) => Atomic.Add(ref _nonresidentAge, pages, Concurrent);

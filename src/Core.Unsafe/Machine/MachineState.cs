@@ -28,6 +28,7 @@ internal sealed unsafe class MachineState : IDisposable
     private readonly ColumnStore _store = new();
     private readonly long _walkSlice;
     private long _walked;
+    private long _nowUs;
     private readonly ExtentReserve[] _tableReserves;
     private readonly List<MemoryCgroup> _memcgs = [];
     private readonly AddressSpace?[] _spaces;
@@ -246,8 +247,15 @@ internal sealed unsafe class MachineState : IDisposable
     /// <summary>Swap pages left; MaxValue when swap has no end.</summary>
     public ulong SwapFree => Volatile.Read(ref _swapFree);
 
+    /// <summary>The owner's clock in microseconds.</summary>
+    public long NowUs
+    {
+        get => Volatile.Read(ref _nowUs);
+        set => Volatile.Write(ref _nowUs, value);
+    }
+
     /// <summary>The owner's clock in milliseconds.</summary>
-    public long NowMs { get; set; }
+    public long NowMs => NowUs / 1000;
 
     /// <summary>How long what was used is to stay at least, in milliseconds; 0 when nothing is asked.</summary>
     public long MinTtlMs { get; set; }
@@ -432,6 +440,31 @@ internal sealed unsafe class MachineState : IDisposable
                     ForgetPage(page);
             }
         }
+    }
+
+    /// <summary>
+    /// A copy of all columns, to be put back by a thread that is alone in the machine. Without the gate's, at which others wait meanwhile.
+    /// </summary>
+    public ColumnImage CopyColumns() => _store.Copy(QuiesceGate.ColumnName);
+
+    /// <summary>What calls change beside the columns; what the owner sets, and what there is, is not among it.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _walked);
+        log.Pass(ref _swapFree);
+        Demotion.Pass(log);
+        Lists.Pass(log);
+        Rmap.Pass(log);
+        foreach (Node node in Nodes)
+            node.Pass(log);
+        foreach (MemoryCgroup memcg in _memcgs)
+            memcg.Pass(log);
+        foreach (Lruvec? lruvec in _lruvecs)
+            lruvec?.Pass(log);
+        foreach (AddressSpace? space in _spaces)
+            space?.Pass(log);
+        foreach (PageFile file in _files)
+            file.Pass(log);
     }
 
     public void Dispose() => _store.Dispose();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ReclaimNative.Concurrency;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Machine;
 
@@ -13,6 +14,8 @@ public sealed class MemoryCgroup
     private long _usage;
     private long _swapUsage;
     private int _batchLeft;
+    private ulong _effectiveMin;
+    private ulong _effectiveLow;
 
     internal MemoryCgroup(ushort id, string path, MemoryCgroup? parent)
     {
@@ -64,11 +67,29 @@ public sealed class MemoryCgroup
     /// <summary>0 to 200: the relative cost of anonymous against file pages. 60 by default.</summary>
     public int Swappiness { get; internal set; } = 60;
 
+    /// <summary>What charges and reclaim change.</summary>
+    internal void Pass(StateLog log)
+    {
+        log.Pass(ref _usage);
+        log.Pass(ref _swapUsage);
+        log.Pass(ref _batchLeft);
+        log.Pass(ref _effectiveMin);
+        log.Pass(ref _effectiveLow);
+    }
+
     internal bool IsRoot => Parent is null;
 
-    internal ulong EffectiveMin { get; set; }
+    internal ulong EffectiveMin
+    {
+        get => _effectiveMin;
+        set => _effectiveMin = value;
+    }
 
-    internal ulong EffectiveLow { get; set; }
+    internal ulong EffectiveLow
+    {
+        get => _effectiveLow;
+        set => _effectiveLow = value;
+    }
 
     /// <summary>Adds pages to the usage of this cgroup alone, and returns the new usage.</summary>
     internal ulong AddUsage(long pages, bool concurrent) => (ulong)Atomic.Add(ref _usage, pages, concurrent);

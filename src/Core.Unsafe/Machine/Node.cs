@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Machine;
 
@@ -13,6 +14,9 @@ public sealed class Node
     private readonly FrameAllocator? _allocator;
     private readonly bool _concurrent;
     private long _held;
+    private bool _kswapdWanted;
+    private int _kswapdFailures;
+    private int _isClaimed;
 
     /// <summary>A node with frames to hand out or, without an allocator, one whose every page has a frame of its own.</summary>
     internal Node(int id, uint firstPfn, uint pages, int tier, Watermarks watermarks, FrameAllocator? allocator, bool concurrent)
@@ -48,10 +52,35 @@ public sealed class Node
     /// An allocation saw fewer free frames than the low watermark: the owner should call kswapd. Cleared by the call
     /// that finds the node balanced.
     /// </summary>
-    public bool KswapdWanted { get; internal set; }
+    public bool KswapdWanted
+    {
+        get => _kswapdWanted;
+        internal set => _kswapdWanted = value;
+    }
 
     /// <summary>Runs of kswapd in a row that freed nothing; at 16 the node is given up until direct reclaim succeeds.</summary>
-    public int KswapdFailures { get; internal set; }
+    public int KswapdFailures
+    {
+        get => _kswapdFailures;
+        internal set => _kswapdFailures = value;
+    }
+
+    /// <summary>
+    /// The right to carry out a request for this node in the kernel's form, which serves one at a time; tried and never waited for.
+    /// Source: kernel-reclaim reference 6.5.
+    /// </summary>
+    internal bool TryClaim() => Interlocked.Exchange(ref _isClaimed, 1) == 0;
+
+    /// <summary>Ends what <see cref="TryClaim"/> began.</summary>
+    internal void EndClaim() => Volatile.Write(ref _isClaimed, 0);
+
+    /// <summary>What it keeps beside the machine's columns.</summary>
+    internal void Pass(StateLog log)
+    {
+        log.Pass(ref _held);
+        log.Pass(ref _kswapdWanted);
+        log.Pass(ref _kswapdFailures);
+    }
 
     /// <summary>Asks for kswapd, unless it has failed too often.</summary>
     internal void WantKswapd() => KswapdWanted = KswapdFailures < HopelessRuns;

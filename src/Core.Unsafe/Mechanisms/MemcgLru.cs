@@ -1,4 +1,5 @@
 using ReclaimNative.Concurrency;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Mechanisms;
 
@@ -67,6 +68,7 @@ internal sealed class MemcgLru
     private readonly int[] _members = new int[Generations];
     private readonly bool _concurrent;
     private ulong _random;
+    private ulong _sequence;
     private int _lock;
 
     /// <summary>An empty order for cgroups [0, <paramref name="memcgs"/>).</summary>
@@ -81,8 +83,22 @@ internal sealed class MemcgLru
         Array.Fill(_bins, new Ends(None, None));
     }
 
+    /// <summary>All of it, for a thread that is alone.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(_entries);
+        log.Pass(_bins);
+        log.Pass(_members);
+        log.Pass(ref _random);
+        log.Pass(ref _sequence);
+    }
+
     /// <summary>Number of the old generation; the young one is the next. Advances when the old one runs empty.</summary>
-    public ulong Sequence { get; private set; }
+    public ulong Sequence
+    {
+        get => _sequence;
+        private set => _sequence = value;
+    }
 
     /// <summary>What protection says before a visit: where the lruvec goes instead of one, or null for a visit.</summary>
     public static MemcgMove? Instead(bool belowMin, bool belowLow, MemcgSegment segment)

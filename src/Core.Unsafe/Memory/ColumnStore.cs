@@ -70,6 +70,23 @@ internal sealed unsafe class ColumnStore : IDisposable
         return resident;
     }
 
+    /// <summary>
+    /// A copy of all columns but those named, to be put back. Only for a sealed store and a thread that is alone with it; a column that
+    /// others write meanwhile is to be left out.
+    /// </summary>
+    /// <exception cref="InsufficientMemoryException">The system has not as much memory to spare.</exception>
+    public ColumnImage Copy(params ReadOnlySpan<string> without)
+    {
+        var blocks = new List<NativeBlock>();
+        for (int i = 0; i < _blocks.Count; i++)
+        {
+            if (!without.Contains(_costs[i].Name))
+                blocks.Add(_blocks[i]);
+        }
+
+        return new ColumnImage(blocks);
+    }
+
     /// <summary>Frees every block.</summary>
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using ReclaimNative.Concurrency;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.PageTables;
 
@@ -54,6 +55,14 @@ public sealed class AddressSpace
     internal uint BaseSlot => FirstTable * LeafTables.Entries;
 
     internal bool Destroyed { get; set; }
+
+    /// <summary>What accesses and reclaim change.</summary>
+    internal void Pass(StateLog log)
+    {
+        log.Pass(ref _resident);
+        log.Pass(ref _usedSinceWalk);
+        log.Pass(ref _met);
+    }
 
     /// <summary>Counts pages mapped or, negative, unmapped.</summary>
     internal void AddResident(int pages, bool concurrent) => Atomic.Add(ref _resident, pages, concurrent);

@@ -1,4 +1,5 @@
 using ReclaimNative.Concurrency;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.PageTables;
 
@@ -30,6 +31,9 @@ public sealed class PageFile
     internal uint FirstTable { get; }
 
     internal uint Tables { get; }
+
+    /// <summary>What accesses and reclaim change.</summary>
+    internal void Pass(StateLog log) => log.Pass(ref _resident);
 
     internal bool Destroyed { get; set; }
 

@@ -36,6 +36,13 @@ internal sealed unsafe class ReverseMap
         _next = store.Reserve<uint>("rmap.next", links).Pointer;
     }
 
+    /// <summary>What it keeps beside its columns.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _free);
+        log.Pass(ref _fresh);
+    }
+
     /// <summary>Whether a file page is mapped more than once.</summary>
     public bool IsShared(uint page) => LeafTables.Test(_tables.Accessed, page);
 

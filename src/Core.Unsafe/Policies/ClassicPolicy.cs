@@ -338,7 +338,7 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     internal static Balance BalanceOf(PolicyView view, in ScanControl scan, in Pass prepared, int swappiness)
     {
         bool anonOnly = swappiness == ReclaimRequest.AnonOnly;
-        bool swaps = scan.MaySwap && view.CanReclaimAnon(1);
+        bool swaps = scan.MaySwap && view.CanReclaimAnon(1, scan);
 
         // 6.18 scans files then, of all things (KR 15).
         if (anonOnly && !swaps && view.Version == KernelVersion.Fixed)

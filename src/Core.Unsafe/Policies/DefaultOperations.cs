@@ -31,7 +31,7 @@ internal static class DefaultOperations
     public static bool Budget(PolicyView view, ref ScanControl scan, ref LruvecBudget budget) =>
         !scan.Background
         && scan.NrReclaimed < scan.NrToReclaim
-        && (view.ResidentOf(FolioType.File) > 0 || view.CanReclaimAnon(1));
+        && (view.ResidentOf(FolioType.File) > 0 || (scan.MaySwap && view.CanReclaimAnon(1, scan)));
 
     public static void Isolate(PolicyView view, ref ScanControl scan, ref LruvecBudget budget, ref FolioBatch batch)
     {

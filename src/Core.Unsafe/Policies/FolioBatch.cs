@@ -42,6 +42,9 @@ public struct FolioBatch
     /// <summary>How many of them were demoted.</summary>
     public long Demoted { get; internal set; }
 
+    /// <summary>How many of those belonged to files.</summary>
+    internal long DemotedFile { get; set; }
+
     /// <summary>Pages written to backing store for it.</summary>
     public long Written { get; internal set; }
 
@@ -60,7 +63,7 @@ public struct FolioBatch
         Count = Survivors = 0;
         Disposition = default;
         Type = default;
-        Scanned = ScannedFile = Examined = Reclaimed = ReclaimedFile = Demoted = Written = KeptByPolicy = 0;
+        Scanned = ScannedFile = Examined = Reclaimed = ReclaimedFile = Demoted = DemotedFile = Written = KeptByPolicy = 0;
     }
 
     /// <summary>Whether these are the folios that were isolated, in that order.</summary>

@@ -178,7 +178,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         if (scan.Priority != ScanControl.DefaultPriority || scan.NrToReclaim < MinBatch)
             return;
         LruSizes sizes = target.TotalSizes();
-        ulong reclaimable = (ulong)(sizes.InactiveFile + (target.CanReclaimAnon(1) ? sizes.InactiveAnon : 0));
+        ulong reclaimable = (ulong)(sizes.InactiveFile + (scan.MaySwap && target.CanReclaimAnon(1, scan) ? sizes.InactiveAnon : 0));
         if (reclaimable > 0)
             scan.Priority = InitialPriority(reclaimable, (ulong)scan.NrToReclaim);
     }
@@ -400,7 +400,7 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
     /// for anonymous pages alone turns into one for file pages in 6.18 (KR 15), and finds nothing in the fixed form.
     /// </summary>
     private static int EffectiveSwappiness(PolicyView view, in ScanControl scan) =>
-        scan.MaySwap && view.CanReclaimAnon(MinBatch) ? view.SwappinessOf(scan) : 0;
+        scan.MaySwap && view.CanReclaimAnon(MinBatch, scan) ? view.SwappinessOf(scan) : 0;
 
     private static bool AnonOnlyWithoutSwap(PolicyView view, in ScanControl scan) =>
         view.SwappinessOf(scan) == ReclaimRequest.AnonOnly && EffectiveSwappiness(view, scan) == 0;

@@ -190,6 +190,16 @@ internal sealed unsafe class PolicyHost : IDisposable
         }
     }
 
+    /// <summary>What it keeps beside the machine.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _sinceFlush);
+        foreach (PolicyRecord record in _records)
+            record.Pass(log);
+        foreach (MemcgLru order in MemcgLrus ?? [])
+            order.Pass(log);
+    }
+
     /// <summary>Gives back what views hold beside the machine's own memory.</summary>
     public void Dispose()
     {
@@ -205,6 +215,15 @@ internal sealed unsafe class PolicyHost : IDisposable
         LruSizes sum = view.Ops.Sizes(view);
         foreach (MemoryCgroup child in lruvec.Memcg.Below)
             sum += TotalSizes(Machine.LruvecOf(child, lruvec.Node));
+        return sum;
+    }
+
+    /// <summary>File pages of a lruvec and all below it on its node that some page table maps.</summary>
+    public long TotalMapped(Lruvec lruvec)
+    {
+        long sum = lruvec.Mapped;
+        foreach (MemoryCgroup child in lruvec.Memcg.Below)
+            sum += TotalMapped(Machine.LruvecOf(child, lruvec.Node));
         return sum;
     }
 

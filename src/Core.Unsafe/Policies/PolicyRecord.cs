@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ReclaimNative.Concurrency;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Policies;
 
@@ -21,6 +22,14 @@ internal sealed class PolicyRecord(bool concurrent)
     private int _ejected;
     private bool _isInCare;
     private PolicyEjection? _ejection;
+
+    /// <summary>What has been counted; an ejection stays, whatever is put back.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(_counts);
+        log.Pass(ref _strikes);
+        log.Pass(ref _failures);
+    }
 
     /// <summary>It has been ejected, or is just being.</summary>
     public bool IsEjected => Volatile.Read(ref _ejected) != 0;

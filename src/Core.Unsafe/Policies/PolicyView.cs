@@ -345,6 +345,10 @@ public sealed unsafe partial class PolicyView
     /// </summary>
     public bool CanReclaimAnon(long pages) => _machine.HasSwapFor(Memcg, pages) || _machine.Demotion.CanDemote(Node);
 
+    /// <summary>The same for a reclaim that may be one for evictions or demotions alone.</summary>
+    public bool CanReclaimAnon(long pages, in ScanControl scan) =>
+        (scan.Mode != ReclaimMode.Demote && _machine.HasSwapFor(Memcg, pages)) || (scan.Mode != ReclaimMode.Evict && _machine.Demotion.CanDemote(Node));
+
     /// <summary>
     /// Aging anonymous pages is worth it: there is swap, full or not, or the node demotes. Source: kernel-reclaim reference 2.10.
     /// </summary>
@@ -361,7 +365,7 @@ public sealed unsafe partial class PolicyView
     }
 
     /// <summary><see cref="SwappinessOf"/>, and 0 while anonymous pages can't go anywhere.</summary>
-    internal int SwappinessNow(in ScanControl scan) => scan.MaySwap && CanReclaimAnon(1) ? SwappinessOf(scan) : 0;
+    internal int SwappinessNow(in ScanControl scan) => scan.MaySwap && CanReclaimAnon(1, scan) ? SwappinessOf(scan) : 0;
 
     /// <summary>What memory.min and memory.low leave of <paramref name="size"/> pages to scan.</summary>
     public long Unprotected(long size, ref ScanControl scan)

@@ -60,6 +60,15 @@ public struct ScanControl
     /// <summary>Something was left alone because of memory.low.</summary>
     public bool LowSkipped { get; set; }
 
+    /// <summary>What is done with pages that leave: a request may have them evicted only, or demoted only.</summary>
+    public ReclaimMode Mode { get; init; }
+
+    /// <summary>The request that is carried out, or null for every other reclaim.</summary>
+    internal ReclaimRun? Request { get; init; }
+
+    /// <summary>The request has what it wants, or is to end for another reason: nothing further is begun.</summary>
+    internal readonly bool IsOver => Request is { IsOver: true };
+
     /// <summary>Folios isolated so far.</summary>
     internal long Isolated { get; set; }
 
@@ -99,6 +108,8 @@ public struct ScanControl
         Background = asked.Background,
         NoCacheTrim = asked.NoCacheTrim,
         Swappiness = asked.Swappiness,
+        Mode = asked.Mode,
+        Request = asked.Request,
     };
 
     /// <summary>The reclaim as it was asked for, with the sums that the core knows, and what a policy may change as it is now.</summary>

@@ -26,11 +26,31 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     private readonly MachineState _machine = host.Machine;
     private readonly FrameTable _frames = host.Machine.Frames;
     private readonly LeafTables _tables = host.Machine.Tables;
+    private List<PreviewedPage>? _previewed;
+    private bool _isPreview;
+    private bool _asksOwner = backing is not null;
+
+    /// <summary>Runs what follows as a preview: the owner is not asked and agrees to all, and where pages would go is noted.</summary>
+    /// <param name="leaving">Where it is noted, or null.</param>
+    public void BeginPreview(List<PreviewedPage>? leaving)
+    {
+        _isPreview = true;
+        _previewed = leaving;
+        _asksOwner = leaving is not null;
+    }
+
+    /// <summary>Ends what <see cref="BeginPreview"/> began.</summary>
+    public void EndPreview()
+    {
+        _isPreview = false;
+        _previewed = null;
+        _asksOwner = backing is not null;
+    }
 
     /// <summary>Evicts or demotes what the policy and the owner allow; leaves the rest in [0, Survivors), not yet placed.</summary>
     public void Shrink(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
     {
-        if (_machine.Demotion.CanDemote(view.Node))
+        if (scan.Mode != ReclaimMode.Evict && _machine.Demotion.CanDemote(view.Node))
             Demote(view, target, scan, ref batch);
         else
             Evict(view, target, scan, ref batch);
@@ -77,11 +97,17 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             batch.Reclaimed++;
             batch.Demoted++;
             if (type == FolioType.File)
+            {
                 batch.ReclaimedFile++;
+                batch.DemotedFile++;
+            }
         }
 
-        if (scan.Reclaimer == Reclaimer.Proactive && _machine.Kernel >= KernelVersion.V6_12)
+        if (scan.Mode == ReclaimMode.Demote || (scan.Reclaimer == Reclaimer.Proactive && _machine.Kernel >= KernelVersion.V6_12))
+        {
             aside.Survivors = aside.Count;
+            scan.Request?.Skip(ReclaimSkip.NotDemoted, aside.Count);
+        }
         else if (aside.Count > 0)
             Evict(view, target, scan, ref aside);
         for (int i = 0; i < aside.Survivors; i++)
@@ -116,6 +142,10 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
                 {
                     _machine.Locks.Exit(slot);
                 }
+            }
+            else
+            {
+                scan.Request?.Skip(ReclaimSkip.Busy);
             }
 
             if (verdict == Verdict.Reclaim)
@@ -191,8 +221,8 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         if (verdict is not (Verdict.Reclaim or Verdict.ReclaimClean))
             return verdict;
         return _frames.TypeOf(pfn) == FolioType.Anon
-            ? EvictAnon(view, target, pfn, slot, verdict, ref batch)
-            : EvictFile(view, target, pfn, slot, writes: !asks, ref batch);
+            ? EvictAnon(view, target, scan, pfn, slot, verdict, ref batch)
+            : EvictFile(view, target, scan, pfn, slot, writes: !asks, ref batch);
     }
 
     private Verdict Ask(PolicyView view, in ScanControl scan, uint pfn, bool asks, ref FolioBatch batch)
@@ -200,14 +230,21 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         if (_frames.Has(pfn, FolioFlags.Pinned))
         {
             view.Refuse(PolicyOverride.Pinned);
+            scan.Request?.Skip(ReclaimSkip.Pinned);
             return Verdict.Keep;
         }
 
+        if (scan.Request is { } request && request.Excludes(view, pfn))
+            return Verdict.Keep;
         if (!asks)
             return Verdict.Reclaim;
         Verdict verdict = Judge(view, scan, pfn, Disposition.Shrink);
         if (verdict is not (Verdict.Reclaim or Verdict.ReclaimClean))
+        {
             batch.KeptByPolicy++;
+            scan.Request?.Skip(ReclaimSkip.Policy);
+        }
+
         return verdict;
     }
 
@@ -216,7 +253,11 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     {
         uint slot = _frames.OwnerOf(pfn);
         if (!_machine.Locks.TryEnter(slot))
+        {
+            scan.Request?.Skip(ReclaimSkip.Busy);
             return Verdict.Keep;
+        }
+
         try
         {
             return Ask(view, scan, pfn, asks, ref batch);
@@ -270,7 +311,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
                 dirty |= Withdraw(mapped);
         }
 
-        bool moves = backing is null || backing.Migrate(PageAt(slot, anon, dirty, view.Node.Id), destination.Node.Id);
+        bool moves = !_asksOwner || MayMigrate(slot, anon, dirty, view, destination.Node);
         if (moves)
             Rehome(view, pfn, slot, destination, to);
         uint frame = moves ? to : pfn;
@@ -337,6 +378,32 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         return new BackedPage(null, file, slot - file.SlotOf(0), dirty, node);
     }
 
+    private bool MayPageOut(uint slot, bool anon, bool dirty, PolicyView view)
+    {
+        BackedPage page = PageAt(slot, anon, dirty, view.Node.Id);
+        if (_isPreview)
+        {
+            _previewed!.Add(new PreviewedPage(page, null));
+            return true;
+        }
+
+        using var call = new OwnerCall(_machine);
+        return backing!.PageOut(page);
+    }
+
+    private bool MayMigrate(uint slot, bool anon, bool dirty, PolicyView view, Node to)
+    {
+        BackedPage page = PageAt(slot, anon, dirty, view.Node.Id);
+        if (_isPreview)
+        {
+            _previewed!.Add(new PreviewedPage(page, to.Id));
+            return true;
+        }
+
+        using var call = new OwnerCall(_machine);
+        return backing!.Migrate(page, to.Id);
+    }
+
     private Verdict Judge(PolicyView view, in ScanControl scan, uint pfn, Disposition disposition)
     {
         var sink = new YoungSink(view, YoungSource.Lookaround);
@@ -353,19 +420,28 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// Takes the page out of its table first and looks at its dirty bit after: an access that still found it present has
     /// set its bits before that or looks again afterwards and faults (Engine.Access). A page that its owner keeps is put back.
     /// </summary>
-    private Verdict EvictAnon(PolicyView view, PolicyView target, uint pfn, uint slot, Verdict verdict, ref FolioBatch batch)
+    private Verdict EvictAnon(PolicyView view, PolicyView target, in ScanControl scan, uint pfn, uint slot, Verdict verdict, ref FolioBatch batch)
     {
         // There is no swap cache, so an anonymous page is never clean.
         if (verdict == Verdict.ReclaimClean)
+        {
+            scan.Request?.Skip(ReclaimSkip.Dirty);
             return Verdict.Keep;
+        }
+
         AddressSpace space = _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!;
         if (!_machine.TryTakeSwap(view.Memcg))
+        {
+            scan.Request?.Skip(ReclaimSkip.NoSwap);
             return Verdict.Activate;
+        }
+
         _tables.Clear(_tables.Present, slot);
         bool accessed = _tables.TestAndClear(_tables.Accessed, slot);
         bool dirty = _tables.TestAndClear(_tables.Dirty, slot);
-        if (backing is not null && !backing.PageOut(PageAt(slot, anon: true, dirty, view.Node.Id)))
+        if (_asksOwner && !MayPageOut(slot, anon: true, dirty, view))
         {
+            scan.Request?.Skip(ReclaimSkip.Refused);
             _machine.ReturnSwap(view.Memcg);
             if (accessed)
                 _tables.Set(_tables.Accessed, slot);
@@ -390,7 +466,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// A dirty page is left to the flusher whatever the verdict: reclaim writes no file pages. Under a policy that has
     /// decided when it isolates, a detour would change its order, so the page is written and goes.
     /// </summary>
-    private Verdict EvictFile(PolicyView view, PolicyView target, uint pfn, uint slot, bool writes, ref FolioBatch batch)
+    private Verdict EvictFile(PolicyView view, PolicyView target, in ScanControl scan, uint pfn, uint slot, bool writes, ref FolioBatch batch)
     {
         while (_machine.Rmap.FirstOf(slot) is var mapped && mapped != FrameTable.NoSlot)
             Unmap(pfn, slot, mapped);
@@ -399,12 +475,16 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         {
             _frames.Set(pfn, FolioFlags.Reclaim);
             view.Count(Counter.nr_vmscan_immediate_reclaim, 1);
+            scan.Request?.Skip(ReclaimSkip.Dirty);
             return Verdict.Activate;
         }
 
         PageFile file = _machine.Files[_tables.Space[slot >> LeafTables.EntriesShift]];
-        if (backing is not null && !backing.PageOut(PageAt(slot, anon: false, dirty, view.Node.Id)))
+        if (_asksOwner && !MayPageOut(slot, anon: false, dirty, view))
+        {
+            scan.Request?.Skip(ReclaimSkip.Refused);
             return Verdict.Keep;
+        }
 
         _tables.Clear(_tables.Present, slot);
         _tables.SetShadow(slot, Commit(view, target, pfn));

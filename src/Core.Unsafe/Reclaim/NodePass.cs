@@ -125,22 +125,27 @@ internal sealed unsafe class NodePass
         while (walk.MoveNext(out MemoryCgroup memcg))
         {
             Protection.Refresh(memcg, root, _machine.RecursiveProtection);
+            PolicyView view = _host.ViewOf(memcg, node);
             if (Protection.BelowMin(memcg, root))
+            {
+                scan.Request?.PassBy(view);
                 continue;
+            }
+
             bool belowLow = Protection.BelowLow(memcg, root);
             if (belowLow && !scan.IgnoreLow)
             {
                 scan.LowSkipped = true;
+                scan.Request?.PassBy(view);
                 continue;
             }
 
-            PolicyView view = _host.ViewOf(memcg, node);
             if (belowLow)
                 view.Count(Counter.low, 1);
             Visit(view, target, asked, ref scan, ref passes[view.Tag], out bool isDone);
             if (isDone)
                 NoteTurn(view);
-            if (shared && scan.NrReclaimed >= scan.NrToReclaim)
+            if ((shared && scan.NrReclaimed >= scan.NrToReclaim) || scan.IsOver)
                 break;
         }
     }
@@ -164,6 +169,7 @@ internal sealed unsafe class NodePass
             bool belowLow = Protection.BelowLow(memcg, root);
             if (MemcgLru.Instead(Protection.BelowMin(memcg, root), belowLow, segment) is { } instead)
             {
+                scan.Request?.PassBy(view);
                 move = instead;
                 continue;
             }
@@ -173,7 +179,7 @@ internal sealed unsafe class NodePass
             move = Visit(view, target, asked, ref scan, ref passes[view.Tag], out bool isDone)
                 ? MemcgLru.After(isDone, view.Evictable(scan) >> scan.Priority != 0, segment)
                 : MemcgMove.None; // another reclaimer is at it, and says where it goes
-            if (scan.HasEnough(node))
+            if (scan.HasEnough(node) || scan.IsOver)
             {
                 order.Move(id, move);
                 break;
@@ -248,6 +254,13 @@ internal sealed unsafe class NodePass
             {
                 view.Refuse(PolicyOverride.TooMany);
                 break;
+            }
+
+            if (scan.Request is { } request)
+            {
+                request.Look();
+                if (request.IsOver)
+                    break;
             }
 
             // Who was ejected in this visit is not asked again; the caretaker gets a visit of its own.
@@ -420,6 +433,7 @@ internal sealed unsafe class NodePass
             Reclaimer.Proactive => (Counter.pgscan_proactive, Counter.pgsteal_proactive, Counter.pgdemote_proactive),
             _ => (Counter.pgscan_direct, Counter.pgsteal_direct, Counter.pgdemote_direct),
         };
+        scan.Request?.Account(view.Node, batch);
         EventCounts counts = view.Lruvec.Counts;
         counts.Add(scanned, batch.Scanned);
         counts.Add(stolen, batch.Reclaimed);

@@ -2,6 +2,7 @@ using ReclaimNative.Concurrency;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
+using ReclaimNative.Memory;
 using ReclaimNative.Observe;
 using ReclaimNative.Policies;
 
@@ -11,7 +12,7 @@ namespace ReclaimNative.Reclaim;
 /// Who starts node passes and when they have had enough: a task at a cgroup's limit, a task that finds no free frame,
 /// kswapd, and a request from outside. Source: kernel-reclaim reference 2.16, 2.17, 4.4 and 6.4.
 /// </summary>
-internal sealed unsafe class ReclaimDrivers
+internal sealed unsafe partial class ReclaimDrivers
 {
     private const int Retries = 16;
 
@@ -44,6 +45,9 @@ internal sealed unsafe class ReclaimDrivers
     /// </summary>
     private long Progress => Volatile.Read(ref _progress);
 
+    /// <summary>What it keeps.</summary>
+    public void Pass(StateLog log) => log.Pass(ref _progress);
+
     /// <summary>Charges one page, reclaiming at the limits in the way, and after it for memory.high.</summary>
     /// <param name="memcg">The cgroup.</param>
     /// <param name="throttledMs">How long the task is to wait for memory.high.</param>
@@ -56,7 +60,7 @@ internal sealed unsafe class ReclaimDrivers
         {
             CountEvent(over, Counter.max);
             long progress = Progress;
-            if (ReclaimMemcg(over, 1, Reclaimer.Direct, null, _machine.Nodes) == 0 && Progress == progress && retries-- == 0)
+            if (ReclaimMemcg(over, 1) == 0 && Progress == progress && retries-- == 0)
             {
                 CountEvent(over, Counter.oom);
                 return false;
@@ -81,7 +85,7 @@ internal sealed unsafe class ReclaimDrivers
             ulong usage = memcg.Usage;
             if (usage <= pages)
                 return true;
-            if (ReclaimMemcg(memcg, (long)(usage - pages), Reclaimer.Direct, null, _machine.Nodes) == 0)
+            if (ReclaimMemcg(memcg, (long)(usage - pages)) == 0)
                 fruitless++;
         }
 
@@ -122,24 +126,18 @@ internal sealed unsafe class ReclaimDrivers
         }
     }
 
-    /// <summary>Reclaims at least <paramref name="pages"/> from a cgroup and below, on some nodes.</summary>
-    /// <param name="target">The cgroup, or null for the machine.</param>
-    /// <param name="pages">How many are wanted.</param>
-    /// <param name="reclaimer">On whose behalf.</param>
-    /// <param name="swappiness">0 to 201, or null for each cgroup's own.</param>
-    /// <param name="nodes">Where.</param>
+    /// <summary>Reclaims at least <paramref name="pages"/> from a cgroup and below, because a limit is in the way.</summary>
     /// <returns>Pages reclaimed; more than asked is usual, 0 means that nothing could be.</returns>
-    public long ReclaimMemcg(MemoryCgroup? target, long pages, Reclaimer reclaimer, int? swappiness, ReadOnlySpan<Node> nodes)
+    private long ReclaimMemcg(MemoryCgroup target, long pages)
     {
         ScanControl asked = new()
         {
             Target = target,
-            Reclaimer = reclaimer,
-            Swappiness = swappiness,
+            Reclaimer = Reclaimer.Direct,
             MaySwap = true,
-            NrToReclaim = Math.Max(pages, LeastFor(target ?? _machine.Root)),
+            NrToReclaim = Math.Max(pages, LeastFor(target)),
         };
-        return TryToFree(nodes, asked);
+        return TryToFree(_machine.Nodes, asked);
     }
 
     /// <summary>
@@ -215,26 +213,6 @@ internal sealed unsafe class ReclaimDrivers
     }
 
     /// <summary>
-    /// A proactive request: asks for a quarter of what is missing at a time (6.1: for all of it) and gives up after 17 attempts without
-    /// progress.
-    /// </summary>
-    /// <returns>Pages reclaimed; less than asked means that no more could be.</returns>
-    public long ReclaimProactively(MemoryCgroup? target, long pages, int? swappiness, ReadOnlySpan<Node> nodes)
-    {
-        long done = 0;
-        int retries = Retries;
-        while (done < pages)
-        {
-            long got = ReclaimMemcg(target, Math.Max(1, _machine.Kernel == KernelVersion.V6_1 ? pages - done : (pages - done) / 4), Reclaimer.Proactive, swappiness, nodes);
-            if (got == 0 && retries-- == 0)
-                break;
-            done += got;
-        }
-
-        return done;
-    }
-
-    /// <summary>
     /// A charge has gone above memory.high, here or further up: reclaims a batch from each cgroup that is above, and, as long
     /// as the penalty is worth it, 32 pages more in each round that made progress, and in 16 that did not.
     /// Source: kernel-reclaim reference 4.4.
@@ -252,7 +230,7 @@ internal sealed unsafe class ReclaimDrivers
                 if (at.Usage <= at.High)
                     continue;
                 CountEvent(at, Counter.high);
-                reclaimed += ReclaimMemcg(at, pages, Reclaimer.Direct, null, _machine.Nodes);
+                reclaimed += ReclaimMemcg(at, pages);
             }
 
             ulong overage = 0;
@@ -289,29 +267,7 @@ internal sealed unsafe class ReclaimDrivers
         {
             if (!scan.IsCgroupReclaim && scan.Reclaimer == Reclaimer.Direct)
                 _machine.GlobalCounts.Add(Counter.allocstall_normal, 1);
-            scan.Priority = ScanControl.DefaultPriority;
-            var backoff = default(Backoff);
-            while (scan.Priority >= 0)
-            {
-                int priority = scan.Priority;
-                scan.Contended = false;
-                foreach (Node node in nodes)
-                    _pass.Run(node, asked, ref scan, shared: !fullWalk);
-                if (scan.NrReclaimed >= scan.NrToReclaim)
-                    break;
-
-                // A lruvec that another thread was at has not been scanned in vain, so it gets another pass and not a more
-                // urgent one: whoever arrives at priority 0 when the other is done takes all of it for the sake of a few.
-                if (!scan.Contended)
-                {
-                    scan.Priority--;
-                    continue;
-                }
-
-                scan.Priority = priority;
-                backoff.Pause();
-            }
-
+            PressOn(nodes, asked, ref scan, shared: !fullWalk, scan.NrToReclaim);
             if (_host.UsesRefaults)
             {
                 foreach (Node node in nodes)
@@ -319,12 +275,9 @@ internal sealed unsafe class ReclaimDrivers
             }
 
             if (scan.NrReclaimed > 0)
-            {
-                Atomic.Add(ref _progress, 1, _machine.Concurrent);
-                if (_host.HasFallback)
-                    _host.Succeed();
-                return scan.NrReclaimed;
-            }
+                return Succeed(scan);
+            if (scan.IsOver)
+                return 0;
 
             if (!fullWalk)
             {
@@ -351,6 +304,47 @@ internal sealed unsafe class ReclaimDrivers
                 fullWalk = _machine.Kernel == KernelVersion.V6_1;
             }
         }
+    }
+
+    /// <summary>Passes over some nodes, each more urgent than the one before, until <paramref name="wanted"/> pages are freed or none is more urgent.</summary>
+    private void PressOn(ReadOnlySpan<Node> nodes, in ScanControl asked, ref ScanControl scan, bool shared, long wanted)
+    {
+        scan.Priority = ScanControl.DefaultPriority;
+        var backoff = default(Backoff);
+        while (scan.Priority >= 0)
+        {
+            int priority = scan.Priority;
+            scan.Contended = false;
+            scan.Request?.BeginRound();
+            foreach (Node node in nodes)
+            {
+                _pass.Run(node, asked, ref scan, shared);
+                if (scan.IsOver)
+                    return;
+            }
+
+            if (scan.NrReclaimed >= wanted)
+                return;
+
+            // A lruvec that another thread was at has not been scanned in vain, so it gets another pass and not a more
+            // urgent one: whoever arrives at priority 0 when the other is done takes all of it for the sake of a few.
+            if (!scan.Contended)
+            {
+                scan.Priority--;
+                continue;
+            }
+
+            scan.Priority = priority;
+            backoff.Pause();
+        }
+    }
+
+    private long Succeed(in ScanControl scan)
+    {
+        Atomic.Add(ref _progress, 1, _machine.Concurrent);
+        if (_host.HasFallback)
+            _host.Succeed();
+        return scan.NrReclaimed;
     }
 
     /// <summary>

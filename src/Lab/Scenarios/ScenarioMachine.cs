@@ -12,12 +12,12 @@ namespace ReclaimNative.Lab.Scenarios;
 /// <summary>
 /// The machine of a scenario under one policy, with its processes: they take turns, each for a slice in proportion to its
 /// weight. kswapd runs whenever a node wants it. Deterministic: one thread, seeded patterns, a virtual clock of 100 ns for
-/// each access. Between two rounds its owner may do what an operator could: read, set limits, make requests.
+/// each access or as the scenario's costs have it. Between two rounds its owner may do what an operator could: read, set
+/// limits, make requests.
 /// </summary>
 /// <remarks>One thread at a time. Not to be used after it is disposed of; neither is its engine.</remarks>
 public sealed class ScenarioMachine : IDisposable
 {
-    private const long AccessesPerMicrosecond = 10;
     private const ulong PageTablesLimit = 1UL << 23;
 
     private readonly PreparedScenario _prepared;
@@ -25,8 +25,9 @@ public sealed class ScenarioMachine : IDisposable
     private readonly PolicyWatchdog? _watchdog;
     private readonly Dictionary<string, MemoryCgroup> _memcgs;
     private readonly RunningProcess[] _processes;
-    private readonly ResidentMeans _resident;
-    private long _idleUs;
+    private readonly MeanOverTime _resident;
+    private readonly TimedMeasure? _measure;
+    private readonly ITurns _turns;
     private int _happened;
     private long _ticks;
 
@@ -42,7 +43,10 @@ public sealed class ScenarioMachine : IDisposable
             _watchdog = supervision.Watch(Engine, policy);
             _memcgs = CreateMemcgs();
             _processes = [.. _scenario.Processes.Select(Start)];
-            _resident = new ResidentMeans([.. _processes.Select(p => p.Memcg).Distinct(), Engine.Root]);
+            _turns = _scenario.Costs is { } costs ? new TimedTurns(Engine, _processes, costs) : new UntimedTurns(Engine, _processes);
+            MemoryCgroup[] subjects = [.. _processes.Select(p => p.Memcg).Distinct(), Engine.Root];
+            _resident = new MeanOverTime(subjects, static m => m.Usage);
+            _measure = _scenario.Costs is null ? null : new TimedMeasure(Engine, _processes, subjects);
         }
         catch
         {
@@ -64,7 +68,7 @@ public sealed class ScenarioMachine : IDisposable
     public IReadOnlyList<RunningProcess> Processes => _processes;
 
     /// <summary>Virtual time in microseconds.</summary>
-    public long NowUs { get; private set; }
+    public long NowUs => _turns.NowUs;
 
     /// <summary>Accesses done, of all processes together.</summary>
     public long AccessesDone { get; private set; }
@@ -74,33 +78,21 @@ public sealed class ScenarioMachine : IDisposable
 
     /// <summary>
     /// Runs one round: what is due happens, and every process that has not ended and is not asleep has a turn. When all
-    /// are asleep, time goes on to the end of the shortest sleep. Does nothing when nothing is left.
+    /// are asleep, time goes on to the end of the shortest sleep first. Does nothing when nothing is left.
     /// </summary>
+    /// <param name="untilUs">Time does not go on beyond this while all are asleep, so that its owner is back in time.</param>
     /// <returns>Whether anything is left: <see cref="HasMore"/>.</returns>
-    public bool Advance()
+    public bool Advance(long untilUs = long.MaxValue)
     {
         if (!HasMore)
             return false;
         long started = Stopwatch.GetTimestamp();
-        _idleUs += Math.Max(0, _processes.Where(p => !p.Ended).Min(p => p.AsleepUntilUs) - WholeMilliseconds(NowUs));
-        SetTime();
+        _turns.WaitForSomebody(untilUs);
         for (; _happened < _scenario.Events.Length && _scenario.Events[_happened].At <= AccessesDone; _happened++)
             Happen(_scenario.Events[_happened]);
-        foreach (RunningProcess process in _processes)
-        {
-            if (process.Ended || process.AsleepUntilUs > WholeMilliseconds(NowUs) || AccessesDone == _scenario.Accesses)
-                continue;
-            AccessesDone += process.RunTurn(Engine, _scenario.Accesses - AccessesDone);
-            foreach (Node node in Engine.Nodes)
-            {
-                if (node.KswapdWanted)
-                    Engine.RunKswapd(node);
-            }
-        }
-
-        SetTime();
+        AccessesDone += _turns.RunRound(_scenario.Accesses - AccessesDone);
         if (AccessesDone >= _scenario.Accesses / 2)
-            _resident.Sample();
+            Measure();
         _ticks += Stopwatch.GetTimestamp() - started;
         return HasMore;
     }
@@ -125,20 +117,19 @@ public sealed class ScenarioMachine : IDisposable
         return rows;
     }
 
+    private void Measure()
+    {
+        if (_measure is null)
+            _resident.Sample(1);
+        else
+            _measure.Look(NowUs);
+    }
+
     /// <summary>Ends the engine.</summary>
     public void Dispose()
     {
         _watchdog?.Dispose();
         Engine.Dispose();
-    }
-
-    /// <summary>Sleeps are whole milliseconds of an engine that counts those.</summary>
-    private static long WholeMilliseconds(long us) => us / 1000 * 1000;
-
-    private void SetTime()
-    {
-        NowUs = _idleUs + AccessesDone / AccessesPerMicrosecond;
-        Engine.NowMs = NowUs / 1000;
     }
 
     private EngineOptions OptionsOf(Supervision supervision)
@@ -155,6 +146,8 @@ public sealed class ScenarioMachine : IDisposable
             AddressSpaces = _scenario.Processes.Length,
             LeafTables = (uint)tables,
             Kernel = _scenario.Kernel ?? Policy.Version,
+            Demotion = _scenario.Demotion,
+            Pressure = _scenario.Costs is not null,
             WalkSlice = Replay.WalkSlice,
             TableFilter = Policy.Version == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
             Policies = [Policy.Define(), .. _prepared.SwitchedTo.Where(p => p.Name != Policy.Name).Select(p => p.Define())],
@@ -213,28 +206,32 @@ public sealed class ScenarioMachine : IDisposable
             Engine.Map(space, anon, pages, Engine.CreateFile(pages - anon));
         AccessSource source = trace is not null
             ? new AccessSource(trace, spec.Repeat)
-            : new AccessSource(spec.Pattern!.Create(spec.SeedFrom(_scenario.Seed)));
+            : new AccessSource(spec.Pattern!.Create(spec.SeedFrom(_scenario.Seed)), spec.Populate ? spec.Pattern.Pages : 0);
         return new RunningProcess(spec, source, space, memcg);
     }
 
-    private ResultRow Row(string subject, MemoryCgroup memcg, RunningProcess[] processes) => Replay.RowOf(
-        Engine,
-        Policy,
-        memcg,
-        Sum(processes),
-        new ResultRow
-        {
-            Trace = subject,
-            Policy = Policy.Name,
-            Sees = Policy.Sees,
-            MemoryPages = LimitOf(memcg),
-            Accesses = 0,
-            UniquePages = processes.Sum(p => p.Tally.ColdFaults),
-            Refaults = 0,
-            ColdFaults = 0,
-            ResidentMean = _resident.Of(memcg),
-            WallSeconds = TimeSpan.FromTicks(_ticks * TimeSpan.TicksPerSecond / Stopwatch.Frequency).TotalSeconds,
-        });
+    private ResultRow Row(string subject, MemoryCgroup memcg, RunningProcess[] processes)
+    {
+        ResultRow row = Replay.RowOf(
+            Engine,
+            Policy,
+            memcg,
+            Sum(processes),
+            new ResultRow
+            {
+                Trace = subject,
+                Policy = Policy.Name,
+                Sees = Policy.Sees,
+                MemoryPages = LimitOf(memcg),
+                Accesses = 0,
+                UniquePages = processes.Sum(p => p.Tally.ColdFaults),
+                Refaults = 0,
+                ColdFaults = 0,
+                ResidentMean = _measure?.ResidentOf(memcg) ?? _resident.Of(memcg),
+                WallSeconds = TimeSpan.FromTicks(_ticks * TimeSpan.TicksPerSecond / Stopwatch.Frequency).TotalSeconds,
+            });
+        return _measure is null ? row : row with { Counters = [.. row.Counters, .. _measure.CountersOf(memcg, processes, NowUs)] };
+    }
 
     private static AccessTally Sum(RunningProcess[] processes)
     {
@@ -245,6 +242,7 @@ public sealed class ScenarioMachine : IDisposable
             sum.MinorFaults += process.Tally.MinorFaults;
             sum.ColdFaults += process.Tally.ColdFaults;
             sum.Refaults += process.Tally.Refaults;
+            sum.WorkingsetRefaults += process.Tally.WorkingsetRefaults;
             sum.Refused += process.Tally.Refused;
             sum.ThrottledMs += process.Tally.ThrottledMs;
         }

@@ -1,3 +1,4 @@
+using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Traces;
@@ -5,7 +6,10 @@ using ReclaimNative.Policies;
 
 namespace ReclaimNative.Lab.Scenarios;
 
-/// <summary>Runs a scenario under one policy after the other, each on a <see cref="ScenarioMachine"/> of its own.</summary>
+/// <summary>
+/// Runs a scenario under one policy after the other, and for each policy under one controller after the other, each on a
+/// <see cref="ScenarioMachine"/> of its own.
+/// </summary>
 public sealed class ScenarioRun
 {
     private readonly PreparedScenario _prepared;
@@ -21,8 +25,16 @@ public sealed class ScenarioRun
     /// <summary>What is done about policies that misbehave.</summary>
     public Supervision Supervision { get; init; } = Supervision.Default;
 
+    /// <summary>Under which controllers; empty for a run without, whose rows name none.</summary>
+    /// <exception cref="ControllerException">The scenario knows no time, which controllers go by.</exception>
+    public IReadOnlyList<ControllerChoice> Controllers
+    {
+        get;
+        init => field = CheckTimed(_prepared.Scenario, value);
+    } = [];
+
     /// <summary>Accesses of all runs together.</summary>
-    public long TotalAccesses => _prepared.Scenario.Accesses * _prepared.Policies.Count;
+    public long TotalAccesses => _prepared.Scenario.Accesses * _prepared.Policies.Count * Math.Max(1, Controllers.Count);
 
     /// <summary>
     /// Runs every policy. One row for each cgroup that has processes of its own, and one for the whole machine. Ended
@@ -34,17 +46,19 @@ public sealed class ScenarioRun
         var rows = new List<ResultRow>();
         var notes = new List<string>();
         int finished = 0;
-        foreach (PolicyChoice policy in _prepared.Policies)
+        (PolicyChoice Policy, ControllerChoice? Controller)[] runs =
+            [.. _prepared.Policies.SelectMany(p => Controllers.Count == 0 ? [(p, null)] : Controllers.Select(c => (p, (ControllerChoice?)c)))];
+        foreach ((PolicyChoice policy, ControllerChoice? controller) in runs)
         {
-            starting?.Invoke($"{scenario.Name} {policy.Name}");
+            starting?.Invoke($"{scenario.Name} {policy.Name}{(controller is null ? "" : $" {controller.Label}")}");
             try
             {
-                rows.AddRange(RunPolicy(policy, advanced, cancellation));
+                rows.AddRange(RunPolicy(policy, controller, advanced, cancellation));
                 finished++;
             }
             catch (OperationCanceledException)
             {
-                notes.Add($"Stopped early: {finished} of {_prepared.Policies.Count} policies were finished.");
+                notes.Add($"Stopped early: {finished} of {runs.Length} {(Controllers.Count == 0 ? "policies" : "policies and controllers")} were finished.");
                 break;
             }
         }
@@ -56,18 +70,14 @@ public sealed class ScenarioRun
         return new ResultSet(ordered) { Title = $"{scenario.Name}: {scenario.Summary}", Subject = "memory cgroup", Notes = [.. notes] };
     }
 
-    private IReadOnlyList<ResultRow> RunPolicy(PolicyChoice policy, Action<int>? advanced, CancellationToken cancellation)
-    {
-        using ScenarioMachine machine = _prepared.Start(policy, Supervision);
-        bool more = true;
-        while (more)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            long before = machine.AccessesDone;
-            more = machine.Advance();
-            advanced?.Invoke((int)(machine.AccessesDone - before));
-        }
+    internal static IReadOnlyList<ControllerChoice> CheckTimed(Scenario scenario, IReadOnlyList<ControllerChoice> controllers) =>
+        controllers.Count == 0 || scenario.Costs is not null
+            ? controllers
+            : throw new ControllerException($"scenario {scenario.Name} has no costs, so that nothing in it takes time; controllers need a timed scenario");
 
-        return machine.Rows();
+    private IReadOnlyList<ResultRow> RunPolicy(PolicyChoice policy, ControllerChoice? controller, Action<int>? advanced, CancellationToken cancellation)
+    {
+        using ControlledMachine machine = new(_prepared, policy, controller, Supervision);
+        return machine.Run(advanced, cancellation);
     }
 }

@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Tests.Model;
@@ -54,7 +55,8 @@ public class AllocationTests
         engine.SetProtection(outer, 100, 200);
         engine.SetProtection(engine.Memcgs[2], 50, 100);
         PageFile file = engine.CreateFile(2000);
-        var request = new ReclaimRequest(40, outer);
+        ReclaimOperation[] requests = [.. Enumerable.Range(0, 120).Select(_ => engine.Begin(new ReclaimRequest(40, outer)))];
+        int next = 0;
         uint[] accesses = Skewed(100_000);
         AccessTally tally = default;
         Run(20_000);
@@ -75,10 +77,18 @@ public class AllocationTests
                 engine.Access(spaces[at / 50 % 3], accesses.AsSpan(at, 50), ref tally);
                 engine.AccessFile(file, (uint)at % 2000, at % 3 == 0, outer, at % 2, ref tally);
                 if (at % 1000 == 0)
-                    engine.Reclaim(request);
+                    StepToTheEnd(requests[next++]);
                 if (at % 400 == 0)
                     engine.RunKswapd(engine.Nodes[at % 2]);
             }
+        }
+    }
+
+    /// <summary>What a request allocates are its accounts and its result; its work costs nothing.</summary>
+    private static void StepToTheEnd(ReclaimOperation request)
+    {
+        while (request.Step())
+        {
         }
     }
 
@@ -133,6 +143,37 @@ public class AllocationTests
                 engine.Access(space, accesses.AsSpan(at, 50), ref tally);
                 for (int node = 0; node < 3; node++)
                     engine.RunKswapd(engine.Nodes[node]);
+            }
+        }
+    }
+
+    [Test]
+    public void PressureAllocatesNothing()
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with { Pressure = true });
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 1, memcg);
+        using PressureTrigger trigger = engine.AddPressureTrigger(memcg, "some 1000 100000");
+        int events = 0;
+        Run(1000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(20_000);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        Assert.That(events, Is.GreaterThan(1000), "triggers fired");
+        Assert.That(engine.ReadPressure(memcg).Some.Avg10.Percent, Is.GreaterThan(40), "averages were sampled");
+
+        void Run(int steps)
+        {
+            for (int step = 0; step < steps; step++)
+            {
+                engine.SetTaskState(space, step % 2 == 0 ? TaskState.Stalled : TaskState.Running);
+                engine.NowMs += 10;
+                events += trigger.TakeEvent() ? 1 : 0;
+                engine.ReadPressure(memcg);
+                engine.ReadPressure(engine.Nodes[0]);
             }
         }
     }

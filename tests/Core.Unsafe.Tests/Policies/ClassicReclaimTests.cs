@@ -212,7 +212,7 @@ public unsafe class ClassicReclaimTests
         for (uint page = 100; page < 110; page++)
             lru.PlaceAgain(lru.Read(page), FolioFlags.Active);
 
-        long got = lru.Engine.Reclaim(new ReclaimRequest(1)).Reclaimed;
+        long got = lru.Engine.Reclaim(new ReclaimRequest(1, lru.Engine.Root)).Reclaimed;
 
         Assert.That(got, Is.Positive, "the inactive list is long enough and can't be reclaimed: kernel-reclaim 2.16");
         Assert.That(lru.Engine.Validate(), Is.Null);

@@ -23,14 +23,16 @@ public class DriverTests
     }
 
     [Test]
-    public void SeventeenAttemptsWithoutProgressEndARequest()
+    public void SeventeenAttemptsWithoutProgressEndARequest([Values] bool ofMachine)
     {
         var log = new Log { Refuses = true };
         using Engine engine = SmallMachine.WithRoom(PolicyDefinition.Of<Cluster>(log));
         Fill(engine, null, 10);
 
-        Assert.That(engine.Reclaim(new ReclaimRequest(256)).Reclaimed, Is.Zero);
-        Assert.That(log.Passes, Is.EqualTo(17 * 2 * 13), "17 attempts, each at 13 priorities, shared and once more in full");
+        ReclaimResult result = engine.Reclaim(new ReclaimRequest(256, ofMachine ? null : engine.Root));
+
+        Assert.That((result.Reclaimed, result.Stop, result.Attempts), Is.EqualTo((0, ReclaimStop.Exhausted, 17)));
+        Assert.That(log.Passes, Is.EqualTo(17 * (ofMachine ? 1 : 2) * 13), "17 attempts, each at 13 priorities, shared and, for a cgroup, once more in full");
         Assert.That(log.Priorities, Is.EqualTo("12 11 10 9 8 7 6 5 4 3 2 1 0"));
     }
 

@@ -162,7 +162,7 @@ public unsafe class FolioListEngineTests
         if (byKswapd)
             engine.RunKswapd(engine.Nodes[0]);
         else
-            engine.Reclaim(new ReclaimRequest(1));
+            engine.Reclaim(new ReclaimRequest(1, engine.Root));
 
         Assert.That((view.RefaultSnapshot(FolioType.Anon), view.RefaultSnapshot(FolioType.File)), Is.EqualTo((3L, 5L)));
     }

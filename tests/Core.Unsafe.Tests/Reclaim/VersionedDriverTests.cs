@@ -57,7 +57,7 @@ public sealed class VersionedDriverTests
         foreach (AddressSpace space in spaces)
             engine.Access(space, [.. Enumerable.Range(0, 50).Select(p => (uint)p)], ref tally);
 
-        engine.Reclaim(new ReclaimRequest(1, parent));
+        engine.Reclaim(new ReclaimRequest(1, parent) { Overshoots = true });
 
         int touched = spaces.Count(s => s.Resident < 50);
         Assert.That(touched, Is.EqualTo(visited), "a private walk goes through every cgroup, a shared one stops when it has enough (kernel-reclaim 4.1)");

@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using ReclaimNative.Frames;
+using ReclaimNative.Machine;
+using ReclaimNative.PageTables;
+
+namespace ReclaimNative.Policies;
+
+/// <summary>
+/// A proactive request under way: which pages it may take, what it has taken from where, what stayed and why, and whether it is to end.
+/// The path asks it and tells it; policies never see it.
+/// </summary>
+/// <remarks>One thread at a time carries it out. <see cref="Cancel"/> may come from any.</remarks>
+internal sealed unsafe class ReclaimRun
+{
+    private static readonly int Reasons = Enum.GetValues<ReclaimSkip>().Length;
+
+    private readonly MachineState _machine;
+    private readonly TimeProvider _clock;
+    private readonly long _began;
+    private readonly NodeSums[] _sums;
+    private readonly long[] _skipped = new long[Reasons];
+    private readonly CancellationToken _cancellation;
+    private long _reclaimed;
+    private long _scanned;
+    private int _isCanceled;
+    private long _ended;
+
+    public ReclaimRun(MachineState machine, ReclaimRequest request, Node[] nodes, TimeProvider clock, CancellationToken cancellation)
+    {
+        _machine = machine;
+        _clock = clock;
+        _cancellation = cancellation;
+        _began = clock.GetTimestamp();
+        _sums = new NodeSums[machine.Nodes.Length];
+        Request = request;
+        Nodes = nodes;
+    }
+
+    public ReclaimRequest Request { get; }
+
+    /// <summary>The nodes that it takes from.</summary>
+    public Node[] Nodes { get; }
+
+    /// <summary>Pages evicted or demoted so far.</summary>
+    public long Reclaimed => _reclaimed;
+
+    /// <summary>Attempts so far.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>Attempts so far that freed nothing.</summary>
+    public int Fruitless { get; set; }
+
+    /// <summary>Pages that protection kept from the last pass.</summary>
+    public long Protected { get; private set; }
+
+    /// <summary>Where idle times come from.</summary>
+    public ReclaimAge Age { get; init; }
+
+    /// <summary>It has ended, or is to end where it stands.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Why, once <see cref="IsOver"/>.</summary>
+    public ReclaimStop Stop { get; private set; }
+
+    /// <summary>The amount for the whole of it is as hard as its limits, so that a pass ends within a batch of it.</summary>
+    private bool IsExact => !Request.Overshoots;
+
+    /// <summary>A round over the nodes begins.</summary>
+    public void BeginRound() => Protected = 0;
+
+    /// <summary>It ends after the batch that is being worked off.</summary>
+    public void Cancel() => Volatile.Write(ref _isCanceled, 1);
+
+    /// <summary>It ends here.</summary>
+    public void End(ReclaimStop stop)
+    {
+        if (IsOver)
+            return;
+        Stop = stop;
+        IsOver = true;
+        _ended = _clock.GetTimestamp();
+    }
+
+    /// <summary>Looks whether it is to end: between two batches.</summary>
+    public void Look()
+    {
+        if (_reclaimed >= Request.Pages)
+        {
+            if (IsExact)
+                End(ReclaimStop.Done);
+        }
+        else if (Volatile.Read(ref _isCanceled) != 0 || _cancellation.IsCancellationRequested)
+        {
+            End(ReclaimStop.Canceled);
+        }
+        else if (_scanned >= Request.MaxScanned)
+        {
+            End(ReclaimStop.ScanLimit);
+        }
+        else if (Request.TimeLimit is { } limit && _clock.GetElapsedTime(_began) >= limit)
+        {
+            End(ReclaimStop.TimeLimit);
+        }
+    }
+
+    /// <summary>A batch of a node is worked off.</summary>
+    public void Account(Node node, in FolioBatch batch)
+    {
+        ref NodeSums sums = ref _sums[node.Id];
+        sums.EvictedFile += batch.ReclaimedFile - batch.DemotedFile;
+        sums.EvictedAnon += batch.Reclaimed - batch.ReclaimedFile - (batch.Demoted - batch.DemotedFile);
+        sums.DemotedFile += batch.DemotedFile;
+        sums.DemotedAnon += batch.Demoted - batch.DemotedFile;
+        sums.Scanned += batch.Scanned;
+        _scanned += batch.Scanned;
+        _reclaimed += batch.Reclaimed;
+    }
+
+    /// <summary>Protection keeps a lruvec from this pass.</summary>
+    public void PassBy(PolicyView view) => Protected += view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File);
+
+    /// <summary>Pages stay.</summary>
+    public void Skip(ReclaimSkip reason, int pages = 1) => _skipped[(int)reason] += pages;
+
+    /// <summary>Whether a page is not for this request at all; its lock is held.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool Excludes(PolicyView view, uint pfn)
+    {
+        FolioType type = _machine.Frames.TypeOf(pfn);
+        ReclaimSkip reason;
+        if (Request.Types != ReclaimTypes.Any && (type == FolioType.Anon) != (Request.Types == ReclaimTypes.Anon))
+            reason = ReclaimSkip.Type;
+        else if (Request.Types == ReclaimTypes.CleanFile && IsDirty(pfn))
+            reason = ReclaimSkip.Dirty;
+        else
+            return false;
+        Skip(reason);
+        return true;
+    }
+
+    /// <summary>What became of it, so far or in the end.</summary>
+    public ReclaimResult ToResult()
+    {
+        var skipped = new Dictionary<ReclaimSkip, long>();
+        for (int reason = 0; reason < Reasons; reason++)
+        {
+            if (_skipped[reason] != 0)
+                skipped[(ReclaimSkip)reason] = _skipped[reason];
+        }
+
+        return new ReclaimResult
+        {
+            Request = Request,
+            Nodes = [.. Nodes.Select(n => _sums[n.Id].ToReclaim(n))],
+            Skipped = skipped,
+            Protected = Protected,
+            Attempts = Attempts,
+            Elapsed = _clock.GetElapsedTime(_began, IsOver ? _ended : _clock.GetTimestamp()),
+            Stop = Stop,
+            Age = Age,
+        };
+    }
+
+    private bool IsDirty(uint pfn)
+    {
+        if (_machine.Frames.Has(pfn, FolioFlags.Dirty))
+            return true;
+        LeafTables tables = _machine.Tables;
+        foreach (uint mapped in _machine.Rmap.Of(_machine.Frames.OwnerOf(pfn)))
+        {
+            if (LeafTables.Test(tables.Dirty, mapped))
+                return true;
+        }
+
+        return false;
+    }
+
+    private struct NodeSums
+    {
+        public long EvictedAnon;
+        public long EvictedFile;
+        public long DemotedAnon;
+        public long DemotedFile;
+        public long Scanned;
+
+        public readonly NodeReclaim ToReclaim(Node node) => new(node, EvictedAnon, EvictedFile, DemotedAnon, DemotedFile, Scanned);
+    }
+}
