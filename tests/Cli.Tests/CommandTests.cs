@@ -27,6 +27,7 @@ public sealed class CommandTests
     [TestCase("demo")]
     [TestCase("compare")]
     [TestCase("run")]
+    [TestCase("mount")]
     [TestCase("stress")]
     [TestCase("fidelity")]
     [TestCase("policies")]

@@ -16,10 +16,8 @@ internal static class MountCommand
     /// <summary>Cgroups that may be made by mkdir beside those of the scenario.</summary>
     private const int SpareMemcgs = 64;
 
-    private const double MostSeconds = 86_400;
     private const double LeastSpeed = 1e-6;
     private const double MostSpeed = 1e6;
-    private const long AccessesPerSecond = 10_000_000;
     private const string NoSpeed = "max";
 
     public static Command Create()
@@ -36,11 +34,7 @@ internal static class MountCommand
             HelpName = "X",
             DefaultValueFactory = _ => "1",
         };
-        Option<string?> seconds = new("--seconds")
-        {
-            Description = "virtual length, at 10,000,000 accesses a second, instead of the scenario's own number of accesses",
-            HelpName = "S",
-        };
+        Option<string?> accesses = new("--accesses") { Description = "length of the run instead of the scenario's own", HelpName = "N" };
         Option<bool> exit = new("--exit") { Description = "ends with the scenario; otherwise the tree stays until it is unmounted" };
         Option<string?> seed = new("--seed") { Description = "seed instead of the scenario's own", HelpName = "N" };
         Option<string?> swappiness = new("--swappiness")
@@ -58,12 +52,12 @@ internal static class MountCommand
             It stays in the foreground. Ctrl-C or 'fusermount3 -u DIR' unmounts, and the results so far are printed as by 'reclaim run'. It needs the system's libfuse3.
 
             Example:
-              reclaim mount /tmp/machine two-under-one-limit --policy mglru --seconds 600
+              reclaim mount /tmp/machine cold-and-hot-tiers --policy mglru
             and in another shell:
-              echo 4M > /tmp/machine/sys/fs/cgroup/host/db/memory.reclaim
+              echo 4M > /tmp/machine/sys/fs/cgroup/cold/memory.reclaim
             """)
         {
-            directory, scenario, policy, speed, seconds, exit, seed, swappiness, noEvents,
+            directory, scenario, policy, speed, accesses, exit, seed, swappiness, noEvents,
         };
         output.AddTo(command);
         command.SetAction(parsed =>
@@ -72,14 +66,14 @@ internal static class MountCommand
             ulong? seedGiven = parsed.GetValue(seed) is { } number ? Numbers.Seed(number) : null;
             int? swappinessGiven = parsed.GetValue(swappiness) is { } value ? Numbers.Swappiness(value) : null;
             double pace = Speed(parsed.GetValue(speed)!);
-            long? accesses = parsed.GetValue(seconds) is { } length ? Accesses(length) : null;
+            long? length = parsed.GetValue(accesses) is { } count ? Accesses(count) : null;
             output.Check(parsed);
             Scenario read = ScenarioLibrary.Load(parsed.GetValue(scenario)!);
             read = read with
             {
                 Seed = seedGiven ?? read.Seed,
                 Swappiness = swappinessGiven ?? read.Swappiness,
-                Accesses = accesses ?? read.Accesses,
+                Accesses = length ?? read.Accesses,
                 Events = parsed.GetValue(noEvents) ? [] : read.Events,
             };
             PreparedScenario prepared = new(read, choice is null ? null : [choice]);
@@ -100,6 +94,8 @@ internal static class MountCommand
             Pressure = true,
         });
         FuseTree tree = new(new ControlTree(machine.Engine), line => Say(line));
+        IReadOnlyList<ResultRow>? rows = null;
+        bool wasStopped;
         using (FuseSession session = new(library, point.Path, tree))
         using (CancellationTokenSource stop = new())
         {
@@ -109,22 +105,24 @@ internal static class MountCommand
             Say($"mounted on {point.Path}; unmount with 'fusermount3 -u {point.Path}' or Ctrl-C");
             new MountedScenario(machine, session, tree, new VirtualClock(speed)).Run(stop.Token, () =>
             {
+                rows = machine.Rows();
                 if (!exits)
                     Say($"the scenario has ended after {machine.AccessesDone.ToString("N0", CultureInfo.InvariantCulture)} accesses; {point.Path} stays mounted");
                 return !exits;
             });
+            wasStopped = stop.IsCancellationRequested;
         }
 
         List<string> notes = [.. prepared.Notes];
         if (machine.HasMore)
             notes.Insert(0, $"Stopped early: {machine.AccessesDone} of {prepared.Scenario.Accesses} accesses were done.");
-        ResultSet results = new(machine.Rows())
+        ResultSet results = new(rows ?? machine.Rows())
         {
             Title = $"{prepared.Scenario.Name}: {prepared.Scenario.Summary}",
             Subject = "memory cgroup",
             Notes = [.. notes],
         };
-        return (results, machine.HasMore);
+        return (results, wasStopped && machine.HasMore);
     }
 
     /// <summary>Without these a signal would leave a mount that nobody serves. A second one ends the process all the same.</summary>
@@ -144,7 +142,7 @@ internal static class MountCommand
         : throw new UsageException($"--speed '{text}': virtual seconds for each real one, 0.000001 to 1000000, or {NoSpeed} is accepted");
 
     private static long Accesses(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= MostSeconds && seconds * AccessesPerSecond >= 1
-            ? (long)(seconds * AccessesPerSecond)
-            : throw new UsageException($"--seconds '{text}': more than 0, at most {MostSeconds.ToString(CultureInfo.InvariantCulture)} is accepted");
+        Numbers.Unsigned("--accesses", text, "a whole number from 1") is var count and >= 1 and <= long.MaxValue
+            ? (long)count
+            : throw new UsageException($"--accesses '{text}': a whole number from 1 is accepted");
 }

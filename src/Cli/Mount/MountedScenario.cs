@@ -29,24 +29,17 @@ internal sealed class MountedScenario(ScenarioMachine machine, FuseSession sessi
         while (!stop.IsCancellationRequested && session.IsMounted)
         {
             ServeRequests();
-            if (!quiet)
+            int wait = quiet ? StandStill() : RunScenario();
+            tree.WakeWaiters();
+            if (!quiet && !machine.HasMore)
             {
-                RunScenario();
-                if (!machine.HasMore)
-                {
-                    if (!ended())
-                        return;
-                    quiet = true;
-                    clock.GoOnFrom(machine.NowUs);
-                }
-            }
-            else
-            {
-                machine.Engine.NowMs = clock.NowUs / 1000;
+                if (!ended())
+                    return;
+                quiet = true;
+                clock.GoOnFrom(machine.NowUs);
             }
 
-            tree.WakeWaiters();
-            session.Wait(quiet ? Tick : clock.MillisecondsUntil(machine.NowUs, Tick));
+            session.Wait(wait);
         }
     }
 
@@ -56,12 +49,23 @@ internal sealed class MountedScenario(ScenarioMachine machine, FuseSession sessi
             session.Serve();
     }
 
-    private void RunScenario()
+    /// <returns>Milliseconds in which it has nothing to do.</returns>
+    private int RunScenario()
     {
         long due = clock.NowUs;
         long started = Stopwatch.GetTimestamp();
-        while (machine.NowUs < due && machine.Advance() && Stopwatch.GetElapsedTime(started) < Slice)
+        while (machine.NowUs < due && machine.Advance(due))
         {
+            if (Stopwatch.GetElapsedTime(started) > Slice)
+                return 0;
         }
+
+        return machine.HasMore ? Math.Max(1, clock.MillisecondsUntil(machine.NowUs, Tick)) : 0;
+    }
+
+    private int StandStill()
+    {
+        machine.IdleUntil(clock.NowUs);
+        return Tick;
     }
 }

@@ -97,7 +97,7 @@ public sealed class FuseSessionTests
 
         Assert.That(run.Output.Split("second line\n"), Has.Length.EqualTo(201));
         Assert.That(run.Output.Split('\n')[..^1].Distinct(), Is.EquivalentTo(FakeTree.Text.Split('\n')[..^1]));
-        Assert.That(_files.Open, Is.Zero.After(2000, 10), "all are released");
+        Assert.That(() => _files.Open, Is.Zero.After(2000, 10), "all are released");
     }
 
     [Test]
@@ -129,7 +129,7 @@ public sealed class FuseSessionTests
             waiter.WaitForExit();
         }
 
-        Assert.That(_files.Open, Is.Zero.After(2000, 10));
+        Assert.That(() => _files.Open, Is.Zero.After(2000, 10));
         Happen();
         Assert.That(Sh("cat sys/constant").Output, Is.EqualTo(FakeTree.Text));
     }

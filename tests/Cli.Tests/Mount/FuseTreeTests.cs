@@ -32,7 +32,7 @@ public sealed class FuseTreeTests
     [TestCase(FakeTree.Constant, ReadWrite)]
     public void AFileIsOpenedOnlyForWhatItsModeAllowsAnyone(string path, int flags)
     {
-        ControlException refusal = Assert.Throws<ControlException>(() => _tree.Open(path, flags));
+        ControlException refusal = Assert.Throws<ControlException>(() => _tree.Open(path, flags))!;
 
         Assert.That((refusal.Error, _files.Open), Is.EqualTo((ControlError.Access, 0)));
     }
@@ -94,7 +94,7 @@ public sealed class FuseTreeTests
     {
         ulong handle = _tree.Open(path, WriteOnly);
         _tree.Write(handle, Encoding.ASCII.GetBytes(new string('x', longest)));
-        ControlException refusal = Assert.Throws<ControlException>(() => _tree.Write(handle, new byte[longest + 1]));
+        ControlException refusal = Assert.Throws<ControlException>(() => _tree.Write(handle, new byte[longest + 1]))!;
 
         Assert.That((refusal.Error, _files.Written.Count, _files.Written[0].Length), Is.EqualTo((ControlError.TooLong, 1, longest)));
         Assert.That(_told, Has.Count.EqualTo(1).And.One.StartsWith(path).And.One.Contains($"{longest} bytes"));
@@ -110,7 +110,7 @@ public sealed class FuseTreeTests
         _files.Refusal = new ControlException(error, "'x' is wrong");
         ulong handle = _tree.Open(FakeTree.Command, WriteOnly);
 
-        Assert.That(Assert.Throws<ControlException>(() => _tree.Write(handle, "x"u8)).Error, Is.EqualTo(error));
+        Assert.That(Assert.Throws<ControlException>(() => _tree.Write(handle, "x"u8))!.Error, Is.EqualTo(error));
         Assert.That(_told, Is.EqualTo(told ? [$"{FakeTree.Command}: 'x' is wrong"] : Array.Empty<string>()));
     }
 
@@ -130,8 +130,8 @@ public sealed class FuseTreeTests
     public void TruncatingIsForFilesThatCanBeWritten()
     {
         Assert.That(() => _tree.Truncate(FakeTree.Command), Throws.Nothing);
-        Assert.That(Assert.Throws<ControlException>(() => _tree.Truncate(FakeTree.Constant)).Error, Is.EqualTo(ControlError.Access));
-        Assert.That(Assert.Throws<ControlException>(() => _tree.Truncate("nowhere")).Error, Is.EqualTo(ControlError.NoEntry));
+        Assert.That(Assert.Throws<ControlException>(() => _tree.Truncate(FakeTree.Constant))!.Error, Is.EqualTo(ControlError.Access));
+        Assert.That(Assert.Throws<ControlException>(() => _tree.Truncate("nowhere"))!.Error, Is.EqualTo(ControlError.NoEntry));
     }
 
     [Test]
