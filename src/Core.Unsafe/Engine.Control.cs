@@ -17,6 +17,9 @@ public sealed unsafe partial class Engine
     /// <summary>Pages go to a lower memory tier instead of out, where there is one; see <see cref="SetDemotion"/>.</summary>
     public bool IsDemotionOn => _machine.Demotion.IsOn;
 
+    /// <summary>Pressure stall information is kept (<see cref="MachineOptions.Pressure"/>).</summary>
+    public bool KeepsPressure => _pressure is not null;
+
     /// <summary>Swap in pages, or null when it has no end.</summary>
     public ulong? SwapTotal => _machine.SwapTotal == ulong.MaxValue ? null : _machine.SwapTotal;
 

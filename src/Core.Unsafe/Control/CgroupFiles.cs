@@ -35,6 +35,7 @@ internal static class CgroupFiles
         }
 
         yield return ControlFileItem.Reads("memory.numa_stat", () => engine.ReadMemoryNumaStat(memcg));
+        yield return ControlFileItem.Opens("memory.pressure", () => new PressureFile(engine, memcg));
         yield return ControlFileItem.Writes(
             "memory.reclaim", text => EngineErrors.Reclaim(engine, ReclaimText.Parse(text, engine.Kernel, memcg)));
         yield return ControlFileItem.Reads("memory.stat", () => engine.ReadMemoryStat(memcg));

@@ -28,7 +28,7 @@ internal static class LruGenCommands
     private static void Run(Engine engine, in LruGenCommand command)
     {
         if (command.Node >= engine.Nodes.Count)
-            throw Invalid($"There is no node {command.Node}; nodes are 0 to {engine.Nodes.Count - 1}.");
+            throw Invalid($"There is no node {command.Node}; 0 to {engine.Nodes.Count - 1} are accepted.");
         if (command.Memcg >= engine.Memcgs.Count)
             throw Invalid($"There is no cgroup {command.Memcg}; 0 to {engine.Memcgs.Count - 1} are accepted.");
         Node node = engine.Nodes[(int)command.Node];

@@ -32,6 +32,8 @@ internal static class NodeFiles
         };
         if (engine.Kernel >= KernelVersion.V6_18)
             items.Insert(2, ControlFileItem.Writes("reclaim", text => Reclaim(engine, node, text)));
+        if (engine.KeepsPressure)
+            items.Insert(2, ControlFileItem.Opens("memory_pressure", () => new PressureFile(engine, node)));
         return ControlDirectory.Of(string.Create(CultureInfo.InvariantCulture, $"node{node.Id}"), [.. items]);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using ReclaimNative.Control;
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Tests.Model;
@@ -29,11 +30,11 @@ public class ControlTreeTests
         Assert.That(Show("sys/devices/system/node"), Is.EqualTo(
             "sys/devices/system/node/has_memory:444 sys/devices/system/node/online:444 sys/devices/system/node/possible:444 "
             + "sys/devices/system/node/node0/ sys/devices/system/node/node1/"));
-        Assert.That(Names("sys/devices/system/node/node1"), Is.EqualTo("distance:444 meminfo:444 reclaim:200 reclaim_request:200 vmstat:444"));
-        Assert.That(Names("sys/fs/cgroup"), Is.EqualTo("cgroup.controllers:444 memory.numa_stat:444 memory.reclaim:200 memory.stat:444 m/"));
+        Assert.That(Names("sys/devices/system/node/node1"), Is.EqualTo("distance:444 meminfo:444 memory_pressure:644 reclaim:200 reclaim_request:200 vmstat:444"));
+        Assert.That(Names("sys/fs/cgroup"), Is.EqualTo("cgroup.controllers:444 memory.numa_stat:444 memory.pressure:644 memory.reclaim:200 memory.stat:444 m/"));
         Assert.That(Names("sys/fs/cgroup/m"), Is.EqualTo(
             "cgroup.controllers:444 memory.current:444 memory.events:444 memory.events.local:444 memory.high:644 memory.low:644 memory.max:644 "
-            + "memory.min:644 memory.numa_stat:444 memory.reclaim:200 memory.stat:444 memory.swap.current:444 memory.swap.max:644"));
+            + "memory.min:644 memory.numa_stat:444 memory.pressure:644 memory.reclaim:200 memory.stat:444 memory.swap.current:444 memory.swap.max:644"));
         Assert.That(Names("sys/kernel/mm/numa"), Is.EqualTo("demotion_enabled:644"));
         Assert.That(Names("proc/sys/vm"), Is.EqualTo("swappiness:644"));
     }
@@ -227,6 +228,39 @@ public class ControlTreeTests
     }
 
     [Test]
+    public void PressureIsReadAndWaitedForByOneTriggerAFile()
+    {
+        Assert.That(Read("proc/pressure/memory"), Is.EqualTo(_engine.ReadMemoryPressure(_engine.Root)));
+        Assert.That(Read("sys/devices/system/node/node1/memory_pressure"), Does.StartWith("some avg10="));
+        using (ControlFile file = _tree.Open("sys/fs/cgroup/m/memory.pressure"))
+        {
+            Assert.That(file.TakePriorityEvent(), Is.False);
+            Assert.That(Error(() => file.Write("some 1"u8)), Is.EqualTo(ControlError.Invalid));
+            file.Write("some 100000 1000000\n"u8);
+            Assert.That(Error(() => file.Write("some 100000 1000000\n"u8)), Is.EqualTo(ControlError.Busy));
+            using ControlFile other = _tree.Open("sys/fs/cgroup/m/memory.pressure");
+            other.Write("full 500000 1000000\n"u8);
+            _engine.SetTaskState(_space, TaskState.Stalled);
+            _engine.NowMs += 300;
+            Assert.That((file.TakePriorityEvent(), file.TakePriorityEvent(), other.TakePriorityEvent()), Is.EqualTo((true, false, false)));
+            Assert.That(file.Read(), Is.EqualTo(_engine.ReadMemoryPressure(_memcg)).And.Contain("total=300000"));
+        }
+
+        _engine.NowMs += 5000;
+    }
+
+    [Test]
+    public void WithoutPressureItsFilesAreNotSupported()
+    {
+        Build(KernelVersion.Fixed, pressure: false);
+
+        Assert.That(_tree.Find("proc/pressure"), Is.Null);
+        Assert.That(_tree.Find("sys/devices/system/node/node0/memory_pressure"), Is.Null);
+        Assert.That(Error(() => Read("sys/fs/cgroup/memory.pressure")), Is.EqualTo(ControlError.NotSupported));
+        Assert.That(Error(() => Write("sys/fs/cgroup/memory.pressure", "some 1 1")), Is.EqualTo(ControlError.NotSupported));
+    }
+
+    [Test]
     public void WithoutCgroupsThereAreNoneToBeSeen()
     {
         using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with { NoMemcg = true });
@@ -236,7 +270,7 @@ public class ControlTreeTests
         Assert.That(tree.Find("sys/devices/system/node/node0/reclaim"), Is.Not.Null);
     }
 
-    private void Build(KernelVersion kernel)
+    private void Build(KernelVersion kernel, bool pressure = true)
     {
         _engine?.Dispose();
         _engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with
@@ -244,6 +278,7 @@ public class ControlTreeTests
             Nodes = [new NodeOptions(2048), new NodeOptions(2048, 1)],
             SwapPages = 1000,
             Kernel = kernel,
+            Pressure = pressure,
         });
         _tree = new ControlTree(_engine);
         _memcg = _engine.CreateMemcg("m");

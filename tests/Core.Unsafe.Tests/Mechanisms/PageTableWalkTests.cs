@@ -79,7 +79,7 @@ public unsafe class PageTableWalkTests
         ReferenceScan.Run(lru.Machine, lru.View.Lruvec, lru.Machine.Tables.FrameAt(lru.Space.BaseSlot), null, true, ref told);
         lru.Anon(300);
 
-        Assert.That(Walk(), Is.EqualTo(new WalkResult(512, 1, 1, 0)), "page 300 was found, page 600's table was passed by");
+        Assert.That(Walk(), Is.EqualTo(new WalkResult(512, 1, 1, 0, TablesSeen: 2)), "page 300 was found, page 600's table was passed by");
 
         WalkResult Walk()
         {
@@ -162,6 +162,7 @@ public unsafe class PageTableWalkTests
             int entries = 0;
             int found = 0;
             int added = 0;
+            int seen = 0;
             foreach (AddressSpace space in _spaces.Where(s => s.MemcgId == lruvec.Memcg.Id))
             {
                 force |= _met.Add((space, lruvec.Node.Id));
@@ -173,6 +174,7 @@ public unsafe class PageTableWalkTests
                 {
                     if (!_youngTables.Remove(table) && !force)
                         continue;
+                    seen++;
                     if (filter is not null && !options.NoFilter && !force && !filter.Contains(table))
                         continue;
                     (int total, List<uint> young) = Scan(lruvec, space, table, options);
@@ -188,7 +190,7 @@ public unsafe class PageTableWalkTests
 
             if (next is not null)
                 _filters[(lruvec, (walk + 1) % 2)] = next;
-            return (cleared, new WalkResult(entries, cleared.Count, found, added));
+            return (cleared, new WalkResult(entries, cleared.Count, found, added, seen));
         }
 
         public void Dispose() => Engine.Dispose();
