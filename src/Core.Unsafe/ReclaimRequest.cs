@@ -69,7 +69,10 @@ public sealed record ReclaimRequest(long Pages, MemoryCgroup? Memcg = null, Node
     /// </summary>
     public long MinIdleMs { get; init; }
 
-    /// <summary>Ends the request when so many pages have been examined, and at most a batch later; null for no limit. At least 1.</summary>
+    /// <summary>
+    /// Ends the request when so many pages have been examined, and at most one isolation later: 64 pages, or up to 4096 for a policy that
+    /// passes used pages by as it isolates (clock). Null for no limit; at least 1.
+    /// </summary>
     public long? MaxScanned { get; init; }
 
     /// <summary>

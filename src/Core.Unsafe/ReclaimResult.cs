@@ -102,7 +102,9 @@ public sealed record ReclaimResult
     /// <summary>Pages that stayed, by reason; a page that is met twice counts twice.</summary>
     public required IReadOnlyDictionary<ReclaimSkip, long> Skipped { get; init; }
 
-    /// <summary>Pages that nobody looked at because memory.min or memory.low protects their cgroup, at the last pass.</summary>
+    /// <summary>
+    /// Pages, in its nodes, of cgroups within their memory.min or memory.low when it ended: left alone, or taken last where memory.low may be.
+    /// </summary>
     public long Protected { get; init; }
 
     /// <summary>Rounds over the nodes.</summary>

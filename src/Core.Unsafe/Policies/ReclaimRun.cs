@@ -50,8 +50,8 @@ internal sealed unsafe class ReclaimRun
     /// <summary>Attempts so far that freed nothing.</summary>
     public int Fruitless { get; set; }
 
-    /// <summary>Pages that protection kept from the last pass.</summary>
-    public long Protected { get; private set; }
+    /// <summary>Pages of cgroups that protection covered when it ended.</summary>
+    public long Protected { get; set; }
 
     /// <summary>Where idle times come from.</summary>
     public ReclaimAge Age { get; init; }
@@ -64,9 +64,6 @@ internal sealed unsafe class ReclaimRun
 
     /// <summary>The amount for the whole of it is as hard as its limits, so that a pass ends within a batch of it.</summary>
     private bool IsExact => !Request.Overshoots;
-
-    /// <summary>A round over the nodes begins.</summary>
-    public void BeginRound() => Protected = 0;
 
     /// <summary>It ends after the batch that is being worked off.</summary>
     public void Cancel() => Volatile.Write(ref _isCanceled, 1);
@@ -115,9 +112,6 @@ internal sealed unsafe class ReclaimRun
         _scanned += batch.Scanned;
         _reclaimed += batch.Reclaimed;
     }
-
-    /// <summary>Protection keeps a lruvec from this pass.</summary>
-    public void PassBy(PolicyView view) => Protected += view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File);
 
     /// <summary>Pages stay.</summary>
     public void Skip(ReclaimSkip reason, int pages = 1) => _skipped[(int)reason] += pages;

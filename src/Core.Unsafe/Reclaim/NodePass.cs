@@ -125,21 +125,16 @@ internal sealed unsafe class NodePass
         while (walk.MoveNext(out MemoryCgroup memcg))
         {
             Protection.Refresh(memcg, root, _machine.RecursiveProtection);
-            PolicyView view = _host.ViewOf(memcg, node);
             if (Protection.BelowMin(memcg, root))
-            {
-                scan.Request?.PassBy(view);
                 continue;
-            }
-
             bool belowLow = Protection.BelowLow(memcg, root);
             if (belowLow && !scan.IgnoreLow)
             {
                 scan.LowSkipped = true;
-                scan.Request?.PassBy(view);
                 continue;
             }
 
+            PolicyView view = _host.ViewOf(memcg, node);
             if (belowLow)
                 view.Count(Counter.low, 1);
             Visit(view, target, asked, ref scan, ref passes[view.Tag], out bool isDone);
@@ -167,9 +162,11 @@ internal sealed unsafe class NodePass
                 Protection.RefreshPath(memcg, root, _machine.RecursiveProtection);
             PolicyView view = _host.ViewOf(memcg, node);
             bool belowLow = Protection.BelowLow(memcg, root);
-            if (MemcgLru.Instead(Protection.BelowMin(memcg, root), belowLow, segment) is { } instead)
+
+            // The kernel's order takes what memory.low protects at the second time around. A request of ours for the machine leaves it alone.
+            bool leftAlone = Protection.BelowMin(memcg, root) || (belowLow && scan.Request is { Request.Overshoots: false });
+            if (MemcgLru.Instead(leftAlone, belowLow, segment) is { } instead)
             {
-                scan.Request?.PassBy(view);
                 move = instead;
                 continue;
             }

@@ -1,4 +1,6 @@
+using ReclaimNative.Frames;
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative.Reclaim;
@@ -20,7 +22,10 @@ internal sealed unsafe partial class ReclaimDrivers
         ReclaimRequest request = run.Request;
         long missing = request.Pages - run.Reclaimed;
         long quarter = _machine.Kernel == KernelVersion.V6_1 ? missing : missing / 4;
-        long batch = Math.Min(request.Overshoots ? quarter : Math.Max(quarter, 1), request.BatchPages);
+
+        // In the kernel a quarter of three pages is none, which whole nodes take for one pass at the least urgency.
+        bool roundsDown = request.Overshoots && _machine.Kernel == KernelVersion.V6_18;
+        long batch = Math.Min(roundsDown ? quarter : Math.Max(quarter, 1), request.BatchPages);
         run.Attempts++;
         long got = request.Memcg is null ? AttemptNodes(run, batch) : AttemptMemcg(run, batch);
         if (got == 0 && run.Fruitless++ == Retries)
@@ -28,6 +33,8 @@ internal sealed unsafe partial class ReclaimDrivers
         run.Look();
         if (run.Reclaimed >= request.Pages)
             run.End(ReclaimStop.Done);
+        if (run.IsOver)
+            run.Protected = ProtectedFrom(run);
     }
 
     private long AttemptMemcg(ReclaimRun run, long batch) => TryToFree(run.Nodes, AskedBy(run, batch));
@@ -63,6 +70,26 @@ internal sealed unsafe partial class ReclaimDrivers
             while (claimed > 0)
                 run.Nodes[--claimed].EndClaim();
         }
+    }
+
+    private long ProtectedFrom(ReclaimRun run)
+    {
+        long sum = 0;
+        MemoryCgroup root = run.Request.Memcg ?? _machine.Root;
+        var walk = new MemcgWalk(root, null);
+        while (walk.MoveNext(out MemoryCgroup memcg))
+        {
+            Protection.Refresh(memcg, root, _machine.RecursiveProtection);
+            if (!Protection.BelowMin(memcg, root) && !Protection.BelowLow(memcg, root))
+                continue;
+            foreach (Node node in run.Nodes)
+            {
+                PolicyView view = _host.ViewOf(memcg, node);
+                sum += view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File);
+            }
+        }
+
+        return sum;
     }
 
     private ScanControl AskedBy(ReclaimRun run, long batch)

@@ -315,7 +315,6 @@ internal sealed unsafe partial class ReclaimDrivers
         {
             int priority = scan.Priority;
             scan.Contended = false;
-            scan.Request?.BeginRound();
             foreach (Node node in nodes)
             {
                 _pass.Run(node, asked, ref scan, shared);
