@@ -7,6 +7,8 @@ namespace ReclaimNative.Cli.Tests.Mount;
 [NonParallelizable]
 public sealed class MountCommandTests
 {
+    private const string Tight = "sys/fs/cgroup/shop/db";
+
     private string _folder = "";
 
     [SetUp]
@@ -88,28 +90,64 @@ public sealed class MountCommandTests
     }
 
     [Test]
-    public void AControlLoopThatReadsUsageAndAsksForReclaimHoldsItDown()
+    public void AControlLoopReadsPressureAndAsksForMoreAsLongAsItIsLow()
     {
         Mounting.SkipUnlessPossible();
-        using MountedCommand mounted = new(_folder, "machine", "loop-above-memory", "--policy", "mglru", "--speed", "0.05");
-        string cgroup = mounted.Sh("dirname sys/fs/cgroup/*/memory.reclaim").Output.Trim();
-        ShellRun loop = mounted.Sh(
-            $"""
+        using MountedCommand mounted = MountTight();
+        string loop = Path.Combine(_folder, "loop.sh");
+        File.WriteAllText(
+            loop,
+            $$"""
+            cd {{Tight}}
+            echo max > memory.max
+            total() { sed -n 's/^some.*total=//p' memory.pressure; }
             asked=0
-            for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-                if [ $(cat {cgroup}/memory.current) -gt 4194304 ]; then
-                    echo 2M > {cgroup}/memory.reclaim && asked=$((asked + 1))
-                fi
-                sleep 0.05
+            last=$(total)
+            for turn in 1 2 3 4 5 6 7 8 9 10; do
+                sleep 0.1
+                now=$(total)
+                [ $((now - last)) -lt 400000 ] && echo 256K > memory.reclaim && asked=$((asked + 1))
+                last=$now
             done
             echo $asked
-            grep "^pgsteal_proactive " {cgroup}/memory.stat
+            sed -n 's/^pgsteal_proactive //p' memory.stat
             """);
+        ShellRun run = mounted.Sh($"sh {loop}");
 
-        string[] lines = loop.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        long asked = long.Parse(lines[0], CultureInfo.InvariantCulture);
-        Assert.That(asked, Is.GreaterThan(0), loop.Error);
-        Assert.That(long.Parse(lines[1].Split(' ')[1], CultureInfo.InvariantCulture), Is.GreaterThanOrEqualTo(asked * 512), "2M are 512 pages");
+        Assert.That(run.Error, Is.Empty);
+        long[] told = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(t => long.Parse(t, CultureInfo.InvariantCulture))];
+        Assert.That(told[0], Is.GreaterThan(0));
+        Assert.That(told[1], Is.GreaterThanOrEqualTo(told[0] * 64), "256K are 64 pages");
+    }
+
+    [Test]
+    public void AProgramThatPollsAPressureTriggerIsWoken()
+    {
+        Mounting.SkipUnlessPossible();
+        string program = CProgram.Build(_folder, "wait_for_event.c");
+        using MountedCommand mounted = MountTight();
+        ShellRun woken = ShellRun.Of(mounted.Directory, program, [$"{Tight}/memory.pressure", "some 2000 1000000", "2", "20000"]);
+        ShellRun unreached = ShellRun.Of(mounted.Directory, program, [$"{Tight}/memory.pressure", "full 999000 1000000", "1", "1000"]);
+
+        Assert.That(woken, Is.EqualTo(new ShellRun(0, "waiting\nevent\nevent\n", "")));
+        Assert.That(unreached, Is.EqualTo(new ShellRun(1, "waiting\nno event\n", "")));
+        Assert.That(mounted.Sh($"/bin/echo sometimes > {Tight}/memory.pressure").Error, Does.Contain("Invalid argument"));
+    }
+
+    [Test]
+    public void PressureFadesWhenTheScenarioHasEnded()
+    {
+        Mounting.SkipUnlessPossible();
+        using MountedCommand mounted = MountTight("--accesses", "400000");
+        mounted.WaitFor("stays mounted");
+        Stopwatch passed = Stopwatch.StartNew();
+        string ended = mounted.Cat($"{Tight}/memory.pressure");
+        string last = ended;
+        while (!last.StartsWith("some avg10=0.00 ", StringComparison.Ordinal) && passed.Elapsed < TimeSpan.FromSeconds(30))
+            last = mounted.Cat($"{Tight}/memory.pressure");
+
+        Assert.That(ended, Does.Not.StartWith("some avg10=0.00 "));
+        Assert.That(last, Does.StartWith("some avg10=0.00 "));
     }
 
     [Test]
@@ -162,6 +200,29 @@ public sealed class MountCommandTests
         Assert.That(hidden.ExitCode, Is.EqualTo(1), hidden.Error);
         Assert.That(hidden.Error, Does.Contain("libfuse3-3").And.Contain("fuse3"));
         Assert.That(Directory.Exists(Path.Combine(_folder, "machine")), Is.False);
+    }
+
+    /// <summary>A service with less memory than it works with, in time that goes twenty times as fast as ours.</summary>
+    private MountedCommand MountTight(params string[] options)
+    {
+        File.WriteAllText(
+            Path.Combine(_folder, "tight.yaml"),
+            """
+            name: tight
+            summary: a service that waits for its pages
+            seed: 1
+            accesses: 100000000
+            policies: [mglru]
+            costs: { access_ns: 100, swap: nvme, file_read_us: 100, scan_ns: 100 }
+            nodes:
+              - { memory: 64M }
+            memcgs:
+              - { path: /shop }
+              - { path: /shop/db, max: 12M }
+            processes:
+              - { name: db, memcg: /shop/db, anon: all, rate: 20000, pattern: { kind: zipf, pages: 8192, skew: 0.6, write: 0.2 } }
+            """);
+        return new MountedCommand(_folder, "machine", ["tight.yaml", "--speed", "20", .. options]);
     }
 
     private static long Faults(MountedCommand mounted)
