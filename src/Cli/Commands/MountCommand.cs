@@ -93,11 +93,11 @@ internal static class MountCommand
             Memcgs = options.Memcgs + SpareMemcgs,
             Pressure = true,
         });
-        FuseTree tree = new(new ControlTree(machine.Engine), line => Say(line));
+        using CancellationTokenSource stop = new();
+        FuseTree tree = new(new ControlTree(machine.Engine, () => stop.Token), Say);
         IReadOnlyList<ResultRow>? rows = null;
         bool wasStopped;
         using (FuseSession session = new(library, point.Path, tree))
-        using (CancellationTokenSource stop = new())
         {
             using PosixSignalRegistration interrupt = StopOn(PosixSignal.SIGINT, stop, session);
             using PosixSignalRegistration terminate = StopOn(PosixSignal.SIGTERM, stop, session);

@@ -80,7 +80,7 @@ public sealed class FuseSessionTests
         ShellRun run = Sh("/bin/echo 1 > sys/command");
 
         Assert.That(run.Error, Does.Contain("Input/output error"));
-        _server.Join();
+        Assert.That(_server.Join(5000), Is.True);
         Assert.That(_failure?.Message, Does.Contain("a broken file"));
     }
 
