@@ -28,6 +28,7 @@ public static class ReclaimCommand
             CompareCommand.Create(),
             RunCommand.Create(),
             MountCommand.Create(),
+            NodeCommand.Create(),
             StressCommand.Create(),
             FidelityCommand.Create(),
             PoliciesCommand.Create(),

@@ -13,6 +13,7 @@ public static class ControllerCatalog
     [
         new() { Name = None, Summary = "nobody asks for memory back", Create = (_, _, _) => new Absent() },
         SenpaiController.Descriptor,
+        FarMemoryController.Descriptor,
         WatermarkDemotionController.Descriptor,
     ];
 

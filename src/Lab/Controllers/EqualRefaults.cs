@@ -57,7 +57,7 @@ internal static class EqualRefaults
     }
 
     private static Tried<T> Nearer<T>(Tried<T>? known, Tried<T> tried, double wanted) =>
-        known is { } other && Math.Abs(other.Rate - wanted) <= Math.Abs(tried.Rate - wanted) ? other : tried;
+        known is { } other && Math.Abs(other.Rate - wanted) < Math.Abs(tried.Rate - wanted) ? other : tried;
 }
 
 /// <summary>A run with some value of a parameter.</summary>

@@ -10,14 +10,17 @@ internal sealed class AccessSource
     private readonly Trace? _trace;
     private readonly bool _repeats;
     private readonly uint _populates;
+    private readonly uint _writes;
     private uint _populated;
     private int _position;
 
     /// <param name="pattern">Where accesses come from.</param>
-    /// <param name="populates">Before that, pages [0, populates) are written once, in order.</param>
-    public AccessSource(AccessPattern pattern, uint populates = 0)
+    /// <param name="populates">Before that, pages [0, populates) are touched once, in order.</param>
+    /// <param name="writes">Of those, pages [0, writes) are written and the others read.</param>
+    public AccessSource(AccessPattern pattern, uint populates = 0, uint writes = 0)
     {
         _pattern = pattern;
+        _writes = writes;
         _populates = populates;
     }
 
@@ -27,7 +30,7 @@ internal sealed class AccessSource
         _repeats = repeats;
     }
 
-    /// <summary>Pages are still written for the first time.</summary>
+    /// <summary>Pages are still touched for the first time.</summary>
     public bool IsPopulating => _populated < _populates;
 
     /// <summary>Fills <paramref name="accesses"/> from the start.</summary>
@@ -37,8 +40,8 @@ internal sealed class AccessSource
         if (_pattern is not null)
         {
             int first = 0;
-            while (first < accesses.Length && IsPopulating)
-                accesses[first++] = _populated++ | AccessPattern.WriteBit;
+            for (; first < accesses.Length && IsPopulating; _populated++)
+                accesses[first++] = _populated < _writes ? _populated | AccessPattern.WriteBit : _populated;
             _pattern.Fill(accesses[first..]);
             return accesses.Length;
         }

@@ -36,7 +36,7 @@ public sealed record ProcessSpec
     /// <summary>Accesses in a second of a timed scenario, which it sleeps to keep to; null: as many as its share of the CPU allows.</summary>
     public long? Rate { get; init; }
 
-    /// <summary>Before it follows its pattern, the process writes every page once in order, without a look at its rate: it starts up.</summary>
+    /// <summary>Before it follows its pattern, the process touches every page once in order, without a look at its rate: it starts up. It writes those that are anonymous.</summary>
     public bool Populate { get; init; }
 
     /// <summary>

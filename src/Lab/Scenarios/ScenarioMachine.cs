@@ -214,7 +214,7 @@ public sealed class ScenarioMachine : IDisposable
             Engine.Map(space, anon, pages, Engine.CreateFile(pages - anon));
         AccessSource source = trace is not null
             ? new AccessSource(trace, spec.Repeat)
-            : new AccessSource(spec.Pattern!.Create(spec.SeedFrom(_scenario.Seed)), spec.Populate ? spec.Pattern.Pages : 0);
+            : new AccessSource(spec.Pattern!.Create(spec.SeedFrom(_scenario.Seed)), spec.Populate ? spec.Pattern.Pages : 0, (uint)anon);
         return new RunningProcess(spec, source, space, memcg);
     }
 

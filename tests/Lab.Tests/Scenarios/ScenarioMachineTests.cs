@@ -1,75 +1,98 @@
+using ReclaimNative.Lab.Policies;
+using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Scenarios;
-using ReclaimNative.Mechanisms;
+using ReclaimNative.Machine;
 
 namespace ReclaimNative.Lab.Tests.Scenarios;
 
-/// <summary>A machine after its last access.</summary>
 public sealed class ScenarioMachineTests
 {
-    private const long Hour = 3_600_000_000;
+    private const string Text =
+        """
+        name: test
+        summary: a test
+        accesses: 100000
+        policies: [classic]
+        nodes: [{ memory: 64M }]
+        memcgs: [{ path: /a, max: 8M }, { path: /a/b, max: 4M }]
+        processes: [{ name: one, memcg: /a/b, pattern: { kind: zipf, pages: 3000, skew: 0.7 } }, { name: two, memcg: /a, pattern: { kind: loop, pages: 2000 } }]
+        """;
 
     [Test]
-    public void AfterTheEndTimeGoesOnAndNobodyIsStalled()
+    public void RoundByRoundItComesToWhatTheRunComesTo()
     {
-        using ScenarioMachine machine = Start("costs: { access_ns: 100, swap: nvme, file_read_us: 100, scan_ns: 100 }");
-        RunToTheEnd(machine);
-        long ended = machine.NowUs;
-        long stalled = machine.Engine.ReadPressure(machine.Memcgs["/a"]).Some.TotalUs;
-        machine.IdleUntil(ended + Hour);
-        PressureReading idle = machine.Engine.ReadPressure(machine.Memcgs["/a"]);
+        using ScenarioMachine machine = Start();
+        int rounds = 0;
+        while (machine.Advance())
+            rounds++;
 
-        Assert.That((machine.NowUs, machine.Engine.NowUs), Is.EqualTo((ended + Hour, ended + Hour)));
-        Assert.That(stalled, Is.GreaterThan(0));
-        Assert.That(idle.Some.TotalUs - stalled, Is.InRange(0, 1_000_000), "the last waits end");
-        Assert.That(idle.Some.Avg300.ToString(), Is.EqualTo("0.00"));
+        ResultSet run = new ScenarioRun(ScenarioReader.Parse(Text, "test.yaml")).Run(null, null, default);
+        Assert.That(rounds, Is.GreaterThan(1000));
+        Assert.That(machine.Rows().Select(WithoutTimes), Is.EqualTo(run.Rows.Select(WithoutTimes)));
+        Assert.That(machine.NowUs, Is.EqualTo(10_000), "100 ns for each access");
     }
 
     [Test]
-    public void WithoutCostsTimeGoesOnToo()
+    public void AtItsEndItDoesNothingMore()
     {
-        using ScenarioMachine machine = Start("");
-        RunToTheEnd(machine);
-        long ended = machine.NowUs;
-        machine.IdleUntil(ended + Hour);
-        machine.IdleUntil(ended);
-
-        Assert.That((machine.NowUs, machine.Engine.NowMs), Is.EqualTo((ended + Hour, (ended + Hour) / 1000)), "a time that has passed changes nothing");
-    }
-
-    [Test]
-    public void BeforeTheEndNobodyIsMadeIdle()
-    {
-        using ScenarioMachine machine = Start("");
-        machine.Advance();
-        long now = machine.NowUs;
-        machine.IdleUntil(Hour);
-
-        Assert.That((machine.NowUs, machine.HasMore), Is.EqualTo((now, true)));
-    }
-
-    private static void RunToTheEnd(ScenarioMachine machine)
-    {
+        using ScenarioMachine machine = Start();
         while (machine.Advance())
         {
         }
+
+        Assert.That(machine.HasMore, Is.False);
+        Assert.That(machine.Advance(), Is.False);
+        Assert.That(machine.AccessesDone, Is.EqualTo(100_000));
     }
 
-    private static ScenarioMachine Start(string costs)
+    [Test]
+    public void ItsOwnerMayReclaimBetweenTwoRounds()
     {
-        Scenario scenario = ScenarioReader.Parse(
-            $$"""
-            name: test
-            summary: a test
-            accesses: 100000
-            policies: [mglru]
-            {{costs}}
-            nodes: [{ memory: 64M }]
-            memcgs: [{ path: /a, max: 4M }]
-            processes:
-              - { name: one, memcg: /a, pattern: { kind: zipf, pages: 3000, skew: 0.6 } }
-            """,
-            "test.yaml");
-        PreparedScenario prepared = new(scenario);
-        return prepared.Start(prepared.Policies[0], adjust: options => options with { Pressure = true });
+        using ScenarioMachine machine = Start();
+        while (machine.AccessesDone < 50_000)
+            machine.Advance();
+        MemoryCgroup memcg = machine.Memcgs["/a/b"];
+        ulong before = memcg.Usage;
+        machine.Engine.Reclaim(new ReclaimRequest(500, memcg));
+
+        Assert.That(memcg.Usage, Is.LessThanOrEqualTo(before - 500));
+        while (machine.Advance())
+        {
+        }
+
+        Assert.That(machine.Rows(), Has.Count.EqualTo(3), "and the engine is whole");
     }
+
+    [Test]
+    public void TheOptionsOfItsEngineCanBeChanged()
+    {
+        Scenario scenario = ScenarioReader.Parse(Text, "test.yaml");
+        using ScenarioMachine plain = Start();
+        using ScenarioMachine machine = new PreparedScenario(scenario)
+            .Start(PolicyCatalog.Shelf.ParseList("classic")[0], adjust: options => options with { Pressure = true, Memcgs = 9 });
+
+        Assert.That(machine.Engine.ReadPressure(machine.Engine.Root).Some.TotalUs, Is.Zero);
+        Assert.That(() => machine.Engine.CreateMemcg("more"), Throws.Nothing);
+        Assert.That(() => plain.Engine.ReadPressure(plain.Engine.Root), Throws.TypeOf<EngineException>());
+    }
+
+    [Test]
+    public void DemotionIsTheScenariosToSwitchOn([Values] bool demotes)
+    {
+        string text = Text.Replace("nodes: [{ memory: 64M }]", $"demotion: {(demotes ? "true" : "false")}\nnodes: [{{ memory: 64M }}, {{ memory: 64M, tier: 1 }}]", StringComparison.Ordinal);
+        using ScenarioMachine machine = new PreparedScenario(ScenarioReader.Parse(text, "test.yaml")).Start(PolicyCatalog.Shelf.ParseList("classic")[0]);
+        while (machine.AccessesDone < 50_000)
+            machine.Advance();
+
+        ReclaimResult result = machine.Engine.Reclaim(new ReclaimRequest(200, Nodes: machine.Engine.Nodes[0]));
+
+        Assert.That(result.Reclaimed, Is.GreaterThanOrEqualTo(200));
+        Assert.That(result.Demoted, demotes ? Is.EqualTo(result.Reclaimed) : Is.Zero);
+    }
+
+    private static ScenarioMachine Start() =>
+        new PreparedScenario(ScenarioReader.Parse(Text, "test.yaml")).Start(PolicyCatalog.Shelf.ParseList("classic")[0]);
+
+    private static string WithoutTimes(ResultRow row) =>
+        $"{row.Trace} {row.Policy} {row.Accesses} {row.Refaults} {row.ColdFaults} {row.ResidentMean} {string.Join(' ', row.Counters)}";
 }
