@@ -14,6 +14,6 @@ internal interface ITurns
     /// <returns>Accesses done.</returns>
     long RunRound(long most);
 
-    /// <summary>Lets time go on when nobody is to run any more: waits end, and all are idle then.</summary>
+    /// <summary>Lets time go on when nobody is to run any more: what they wait for comes.</summary>
     void IdleUntil(long us);
 }

@@ -97,7 +97,7 @@ public sealed class ScenarioMachine : IDisposable
         return HasMore;
     }
 
-    /// <summary>Lets time go on after the last access: what processes waited for comes, and they are idle. Does nothing while <see cref="HasMore"/>.</summary>
+    /// <summary>Lets time go on after the last access: what processes waited for comes. Does nothing while <see cref="HasMore"/>.</summary>
     /// <param name="us">Microseconds to go on to; a time that has passed changes nothing.</param>
     public void IdleUntil(long us)
     {

@@ -36,13 +36,6 @@ internal sealed class TimedTask(Engine engine, RunningProcess process)
         Enter(nowNs);
     }
 
-    /// <summary>It is not to run any more, and is idle as soon as it is not stalled.</summary>
-    public void Retire(long nowNs)
-    {
-        ReadyNs = Never;
-        Enter(nowNs);
-    }
-
     /// <summary>Its present wait ends.</summary>
     public void Change() => Enter(NextChangeNs);
 

@@ -58,12 +58,7 @@ internal sealed class TimedTurns : ITurns
         return done;
     }
 
-    public void IdleUntil(long us)
-    {
-        foreach (TimedTask task in _tasks)
-            task.Retire(_nowNs);
-        AdvanceTo(Math.Max(_nowNs, us * 1000));
-    }
+    public void IdleUntil(long us) => AdvanceTo(Math.Max(_nowNs, us * 1000));
 
     private int Turn(TimedTask task, long most)
     {
