@@ -10,6 +10,7 @@ internal sealed unsafe class CallerBacking : Backing
 {
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, int> _pageOut;
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, void> _pageIn;
+    private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, uint, int> _pageMigrate;
     private readonly void* _context;
     private readonly ulong[] _spaceHandles;
 
@@ -21,6 +22,7 @@ internal sealed unsafe class CallerBacking : Backing
     {
         _pageOut = options.PageOut;
         _pageIn = options.PageIn;
+        _pageMigrate = options.PageMigrate;
         _context = options.Context;
         _spaceHandles = new ulong[addressSpaces];
     }
@@ -40,13 +42,13 @@ internal sealed unsafe class CallerBacking : Backing
     /// <summary>The handle by which C knows an address space.</summary>
     public void Announce(AddressSpace space, ulong handle) => _spaceHandles[space.Id] = handle;
 
-    /// <summary>A request starts, perhaps with an array.</summary>
-    public void Begin(PageStruct* victims, uint victimSize, ulong capacity)
+    /// <summary>A request starts or goes on, perhaps with an array that has some victims already.</summary>
+    public void Begin(in RequestStruct request, ulong victims)
     {
-        _victims = (byte*)victims;
-        _victimSize = victimSize;
-        _capacity = capacity;
-        (Victims, Refused, Overflowed) = (0, 0, false);
+        _victims = (byte*)request.Victims;
+        _victimSize = request.VictimSize;
+        _capacity = request.VictimCapacity;
+        (Victims, Refused, Overflowed) = (victims, 0, false);
     }
 
     /// <summary>The request has ended; its array is the caller's again.</summary>
@@ -83,6 +85,28 @@ internal sealed unsafe class CallerBacking : Backing
     }
 
     /// <inheritdoc/>
+    public override bool Migrate(in BackedPage page, int toNode)
+    {
+        if (_pageMigrate == null)
+            return true;
+        PageStruct told = Describe(page);
+        InCallback = true;
+        int answer = _pageMigrate(_context, &told, (uint)toNode);
+        InCallback = false;
+        return answer == 0;
+    }
+
+    /// <summary>Tells the caller how an operation has ended.</summary>
+    public void Tell(in RequestStruct asked, ResultStruct result)
+    {
+        if (asked.Completed == null)
+            return;
+        InCallback = true;
+        asked.Completed(asked.CompletedContext, &result);
+        InCallback = false;
+    }
+
+    /// <inheritdoc/>
     public override void PageIn(in BackedPage page)
     {
         if (_pageIn == null)
@@ -93,7 +117,8 @@ internal sealed unsafe class CallerBacking : Backing
         InCallback = false;
     }
 
-    private PageStruct Describe(in BackedPage page) => new()
+    /// <summary>A page as C knows it.</summary>
+    public PageStruct Describe(in BackedPage page) => new()
     {
         Space = page.Space is { } space ? _spaceHandles[space.Id] : 0,
         Page = page.Page,

@@ -126,6 +126,7 @@ public sealed unsafe partial class Engine
                 LogHit(pfn);
         }
 
+        _machine.Ages?.Use(slot, FolioType.File);
         if (write)
             _machine.Frames.Set(pfn, FolioFlags.Dirty);
         PolicyView view = _host.ViewAt(_machine.LruvecIndexOfFile(slot, pfn));
@@ -185,6 +186,7 @@ public sealed unsafe partial class Engine
         }
 
         uint shadow = tables.ShadowAt(slot);
+        _machine.Ages?.Arrive(slot, FolioType.Anon, returns: shadow != 0);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
         PolicyView view = ViewOf(arrival.Memcg, pfn);
         _host.ComeIn(slot, view.Lruvec);
@@ -245,6 +247,7 @@ public sealed unsafe partial class Engine
             if (first)
                 view.Lruvec.CountMapped(1);
             tables.SetFrame(slot, pfn);
+            _machine.Ages?.Map(slot, indexSlot);
             Map(space, slot, clears, write);
             tables.Set(tables.Present, slot);
             space.AddResident(1, _machine.Concurrent);
@@ -334,6 +337,7 @@ public sealed unsafe partial class Engine
         PolicyView view = ViewOf(arrival.Memcg, fresh);
         _host.ComeIn(slot, view.Lruvec);
         uint shadow = tables.ShadowAt(slot);
+        _machine.Ages?.Arrive(slot, FolioType.File, returns: shadow != 0);
         if (shadow == 0)
         {
             tally.ColdFaults++;

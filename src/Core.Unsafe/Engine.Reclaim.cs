@@ -170,7 +170,4 @@ public sealed unsafe partial class Engine
             ? $"Nodes {request.Nodes} are of several tiers, and some of them demote; say whether pages are to be evicted or demoted (Mode)."
             : null;
     }
-
-    /// <summary>Scans accessed bits once for idle ages.</summary>
-    public void ScanIdleAges() => throw new NotImplementedException();
 }

@@ -224,6 +224,7 @@ public sealed unsafe partial class Engine : IDisposable
                 _folios.Unmap(pfn, _machine.Frames.OwnerOf(pfn), slot);
                 if (used)
                 {
+                    _machine.Ages?.Use(_machine.Frames.OwnerOf(pfn), FolioType.File);
                     PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
                     view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
                 }

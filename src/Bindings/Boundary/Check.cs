@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace ReclaimNative.Bindings.Boundary;
 
 /// <summary>Checks that many calls make before they do anything.</summary>
@@ -35,17 +33,13 @@ internal static unsafe class Check
             throw new Refusal(Status.Range, $"There is no node {node}; there are 0 to {engine.Nodes.Count - 1}.");
     }
 
-    /// <summary>The one node of a mask, null for all of them.</summary>
-    public static Machine.Node? NodeMask(Engine engine, ulong mask)
+    /// <summary>The nodes of a mask, all of them for 0.</summary>
+    public static NodeSet Nodes(Engine engine, ulong mask)
     {
         ulong all = ulong.MaxValue >> (64 - engine.Nodes.Count);
         if ((mask & ~all) != 0)
             throw new Refusal(Status.Range, $"The nodes are 0x{mask:x}; this engine has those of 0x{all:x}.");
-        if (mask == 0 || mask == all)
-            return null;
-        return BitOperations.IsPow2(mask)
-            ? engine.Nodes[BitOperations.TrailingZeroCount(mask)]
-            : throw new Refusal(Status.Unsupported, $"The nodes are 0x{mask:x}, a part of them; one bit, or all of 0x{all:x}, is accepted so far.");
+        return mask == 0 ? NodeSet.All : NodeSet.OfMask(mask);
     }
 
     public static void Page(PageTables.AddressSpace space, ulong page)

@@ -25,6 +25,7 @@ internal static class Status
     public const int Again = -40;
     public const int Busy = -41;
     public const int NotResident = -42;
+    public const int Canceled = -43;
 
     public const int Internal = -90;
     public const int Corrupt = -91;
@@ -49,6 +50,7 @@ internal static class Status
         Again => "RECLAIM_E_AGAIN"u8,
         Busy => "RECLAIM_E_BUSY"u8,
         NotResident => "RECLAIM_E_NOT_RESIDENT"u8,
+        Canceled => "RECLAIM_E_CANCELED"u8,
         Internal => "RECLAIM_E_INTERNAL"u8,
         Corrupt => "RECLAIM_E_CORRUPT"u8,
         _ => "RECLAIM_E_UNKNOWN"u8,

@@ -75,6 +75,20 @@ internal static unsafe class EngineExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_set_time")]
+    public static int SetTime(ulong engine, long microseconds)
+    {
+        try
+        {
+            Living.Engine(engine).Engine.NowUs = microseconds;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_validate")]
     public static int Validate(ulong engine)
     {
@@ -90,7 +104,7 @@ internal static unsafe class EngineExports
 
     private static EngineOptions Translate(in EngineOptionsStruct asked, CallerBacking backing)
     {
-        Check.Flags(asked.Flags, EngineOptionsStruct.LimitedSwap);
+        Check.Flags(asked.Flags, EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge);
         Check.Zero(asked.Reserved, "reserved");
         bool limited = (asked.Flags & EngineOptionsStruct.LimitedSwap) != 0;
         if (!limited && asked.SwapPages != 0)
@@ -114,6 +128,8 @@ internal static unsafe class EngineExports
             AddressSpaces = Capacity(asked.AddressSpaces, "address_spaces"),
             LeafTables = asked.LeafTables == 0 ? null : asked.LeafTables,
             SwapPages = limited ? asked.SwapPages : null,
+            Demotion = (asked.Flags & EngineOptionsStruct.Demotion) != 0,
+            IdleAge = (asked.Flags & EngineOptionsStruct.IdleAge) != 0,
             Backing = backing,
         };
     }

@@ -3,12 +3,11 @@ using System.Runtime.InteropServices;
 using ReclaimNative.Bindings.Boundary;
 using ReclaimNative.Bindings.Handles;
 using ReclaimNative.Bindings.Structs;
-using ReclaimNative.Machine;
-using ReclaimNative.Observe;
+using ReclaimNative.Reclaim;
 
 namespace ReclaimNative.Bindings.Exports;
 
-/// <summary>The proactive request of reclaim.h. Its contract is its comment there.</summary>
+/// <summary>The proactive requests of reclaim.h: at once, previewed, or step by step. The contract of each call is its comment there.</summary>
 internal static unsafe class ReclaimExports
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_reclaim")]
@@ -18,14 +17,13 @@ internal static unsafe class ReclaimExports
         {
             EngineEntry entry = Living.Engine(engine);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
-            uint resultSize = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
-            ReclaimRequest translated = Translate(entry, asked);
+            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            var operation = new OperationEntry(entry, entry.Engine.Begin(RequestTranslation.Of(entry, asked)), asked);
+            while (Step(operation))
+            {
+            }
 
-            ResultStruct outcome = Run(entry, asked, translated);
-            outcome.StructSize = resultSize;
-            if (result != null)
-                CallerStruct.Write(result, resultSize, outcome);
-            return outcome.Reclaimed >= asked.Pages ? Status.Ok : LastError.Set(Status.Again, Shortfall(outcome, asked.Pages));
+            return Answer(operation, result, size);
         }
         catch (Exception why)
         {
@@ -33,68 +31,162 @@ internal static unsafe class ReclaimExports
         }
     }
 
-    private static ResultStruct Run(EngineEntry entry, in RequestStruct asked, ReclaimRequest request)
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_preview")]
+    public static int Preview(ulong engine, RequestStruct* request, ResultStruct* result)
     {
-        MemoryCgroup target = request.Memcg!;
-        long scanned = entry.Engine.Read(target, Counter.pgscan_proactive);
-        CallerBacking backing = entry.Backing;
-        backing.Begin(asked.Victims, asked.VictimSize, asked.VictimCapacity);
-        ulong reclaimed;
         try
         {
-            reclaimed = (ulong)entry.Engine.Reclaim(request).Reclaimed;
+            EngineEntry entry = Living.Engine(engine);
+            RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
+            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            List<PreviewedPage>? leaving = asked.Victims == null ? null : [];
+            ReclaimResult previewed = entry.Engine.Preview(RequestTranslation.Of(entry, asked, limits: false), leaving);
+            ulong victims = Math.Min((ulong)(leaving?.Count ?? 0), asked.VictimCapacity);
+            for (ulong i = 0; i < victims; i++)
+                CallerStruct.Write((byte*)asked.Victims + i * asked.VictimSize, asked.VictimSize, entry.Backing.Describe(leaving![(int)i].Page));
+            ResultStruct outcome = RequestTranslation.ToC(previewed, asked);
+            outcome.Victims = victims;
+            return Answer(outcome, asked.Pages, result, size);
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_operation_begin")]
+    public static int Begin(ulong engine, RequestStruct* request, ulong* operation)
+    {
+        try
+        {
+            EngineEntry entry = Living.Engine(engine);
+            RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
+            Check.NotNull(operation, "operation");
+            *operation = entry.Add(entry.Engine.Begin(RequestTranslation.Of(entry, asked)), asked).Handle;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_operation_step")]
+    public static int Step(ulong operation, ResultStruct* result)
+    {
+        try
+        {
+            OperationEntry entry = Living.Operation(operation);
+            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            if (!Step(entry) && !entry.IsTold)
+            {
+                entry.IsTold = true;
+                ResultStruct told = Outcome(entry, entry.Operation.Result);
+                told.StructSize = (uint)sizeof(ResultStruct);
+                entry.Owner.Backing.Tell(entry.Asked, told);
+            }
+
+            return Answer(entry, result, size);
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_operation_cancel")]
+    public static int Cancel(ulong operation)
+    {
+        try
+        {
+            Living.Operation(operation, inCallbacks: true).Operation.Cancel();
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_operation_destroy")]
+    public static int Destroy(ulong operation)
+    {
+        try
+        {
+            if (operation == 0)
+                return Status.Ok;
+            OperationEntry entry = Living.Operation(operation);
+            entry.Owner.Destroy(entry);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    /// <summary>One step; whether there is more to do.</summary>
+    private static bool Step(OperationEntry entry)
+    {
+        if (entry.Operation.IsCompleted)
+            return false;
+        CallerBacking backing = entry.Owner.Backing;
+        backing.Begin(entry.Asked, entry.Victims);
+        bool more;
+        try
+        {
+            more = entry.Operation.Step();
         }
         finally
         {
             backing.End();
+            entry.Victims = entry.Asked.Victims == null ? 0 : backing.Victims;
+            entry.Refused += backing.Refused;
         }
 
-        bool full = asked.Victims != null && reclaimed == asked.VictimCapacity && (backing.Overflowed || reclaimed < asked.Pages);
-        return new ResultStruct
+        // The array's room is a hard limit: further attempts would only be refused.
+        if (!backing.Overflowed)
+            return more;
+        entry.IsFull = true;
+        if (more)
         {
-            Stop = full ? ResultStruct.StopFull : reclaimed >= asked.Pages ? ResultStruct.StopDone : ResultStruct.StopExhausted,
-            Reclaimed = reclaimed,
-            Scanned = (ulong)(entry.Engine.Read(target, Counter.pgscan_proactive) - scanned),
-            Refused = backing.Refused,
-            Victims = backing.Victims,
+            entry.Operation.Cancel();
+            entry.Operation.Step();
+        }
+
+        return false;
+    }
+
+    private static ResultStruct Outcome(OperationEntry entry, ReclaimResult result)
+    {
+        ResultStruct outcome = RequestTranslation.ToC(result, entry.Asked);
+        outcome.Victims = entry.Victims;
+        outcome.Refused = entry.Refused;
+        if (entry.IsFull || (entry.Asked.Victims != null && entry.Victims == entry.Asked.VictimCapacity && (ulong)result.Reclaimed < entry.Asked.Pages))
+            outcome.Stop = ResultStruct.StopFull;
+        else if (!entry.Operation.IsCompleted)
+            outcome.Stop = ResultStruct.StopNotYet;
+        return outcome;
+    }
+
+    private static int Answer(OperationEntry entry, ResultStruct* result, uint size) =>
+        Answer(Outcome(entry, entry.Operation.Result), entry.Asked.Pages, result, size);
+
+    private static int Answer(ResultStruct outcome, ulong wanted, ResultStruct* to, uint size)
+    {
+        outcome.StructSize = size;
+        if (to != null)
+            CallerStruct.Write(to, size, outcome);
+        if (outcome.Stop == ResultStruct.StopNotYet || outcome.Reclaimed >= wanted)
+            return Status.Ok;
+        string share = $"{outcome.Reclaimed} pages of {wanted} were reclaimed";
+        return outcome.Stop switch
+        {
+            ResultStruct.StopCanceled => LastError.Set(Status.Canceled, $"{share} when the request was cancelled."),
+            ResultStruct.StopFull => LastError.Set(Status.Again, $"{share}, which is all that the victim array has room for."),
+            ResultStruct.StopScanLimit => LastError.Set(Status.Again, $"{share} until max_scanned was reached."),
+            ResultStruct.StopTimeLimit => LastError.Set(Status.Again, $"{share} until time_limit_us was reached."),
+            _ => LastError.Set(Status.Again, $"{share} and no more could be."),
         };
     }
-
-    private static ReclaimRequest Translate(EngineEntry entry, in RequestStruct asked)
-    {
-        Check.Flags(asked.Flags, RequestStruct.HasSwappiness);
-        if (asked.Pages is 0 or > long.MaxValue)
-            throw new Refusal(Status.Invalid, $"The request is for {asked.Pages} pages; 1 to {long.MaxValue} are accepted.");
-        MemoryCgroup target = Living.MemcgOf(entry, asked.Memcg).Memcg;
-        Node? node = Check.NodeMask(entry.Engine, asked.Nodes);
-        int? swappiness = null;
-        if ((asked.Flags & RequestStruct.HasSwappiness) != 0)
-        {
-            Check.Swappiness(asked.Swappiness);
-            swappiness = (int)asked.Swappiness;
-        }
-        else if (asked.Swappiness != 0)
-        {
-            throw new Refusal(Status.Invalid, "swappiness is given without RECLAIM_REQUEST_SWAPPINESS; with the flag it counts, without it 0 is accepted.");
-        }
-
-        ulong pages = asked.Pages;
-        if (asked.Victims != null)
-        {
-            CallerStruct.CheckSize<PageStruct>(asked.VictimSize);
-            if (asked.VictimCapacity == 0)
-                throw new Refusal(Status.Invalid, "victim_capacity is 0 and victims is not NULL; an array has room for at least 1 page.");
-            pages = Math.Min(pages, asked.VictimCapacity);
-        }
-        else if (asked.VictimCapacity != 0)
-        {
-            throw new Refusal(Status.Null, $"victim_capacity is {asked.VictimCapacity} and victims is NULL; without an array 0 is accepted.");
-        }
-
-        return new ReclaimRequest((long)pages, target, node, swappiness) { Overshoots = true };
-    }
-
-    private static string Shortfall(in ResultStruct outcome, ulong asked) => outcome.Stop == ResultStruct.StopFull
-        ? $"{outcome.Reclaimed} pages of {asked} were reclaimed, which is all that the victim array has room for."
-        : $"{outcome.Reclaimed} pages of {asked} were reclaimed and no more could be.";
 }

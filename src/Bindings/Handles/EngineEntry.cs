@@ -1,4 +1,5 @@
 using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.Bindings.Structs;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
@@ -82,6 +83,20 @@ internal sealed class EngineEntry : HandleEntry
         Engine.Destroy(entry.Space);
     }
 
+    public OperationEntry Add(ReclaimOperation operation, in RequestStruct asked)
+    {
+        var entry = new OperationEntry(this, operation, asked);
+        Add(entry);
+        return entry;
+    }
+
+    /// <summary>Ends an operation's handle.</summary>
+    public void Destroy(OperationEntry entry)
+    {
+        _table.Remove(entry);
+        _parts.Remove(entry);
+    }
+
     /// <summary>Ends the engine and every handle into it.</summary>
     public void Destroy()
     {
@@ -123,4 +138,29 @@ internal sealed class AddressSpaceEntry(EngineEntry owner, AddressSpace space) :
     public EngineEntry Owner { get; } = owner;
 
     public AddressSpace Space { get; } = space;
+}
+
+/// <summary>A request that is carried out step by step.</summary>
+internal sealed class OperationEntry(EngineEntry owner, ReclaimOperation operation, RequestStruct asked) : HandleEntry
+{
+    public override string Kind => "an operation";
+
+    public EngineEntry Owner { get; } = owner;
+
+    public ReclaimOperation Operation { get; } = operation;
+
+    /// <summary>The request as C made it, with its arrays.</summary>
+    public RequestStruct Asked => asked;
+
+    /// <summary>Elements of the victim array that are filled.</summary>
+    public ulong Victims { get; set; }
+
+    /// <summary>Times that a page was kept.</summary>
+    public ulong Refused { get; set; }
+
+    /// <summary>It ended because the victim array was full.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>The caller was told that it has ended.</summary>
+    public bool IsTold { get; set; }
 }

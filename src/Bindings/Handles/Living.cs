@@ -48,6 +48,17 @@ internal static class Living
         return entry;
     }
 
+    /// <summary>The living operation behind a handle; <paramref name="inCallbacks"/> also while its engine is inside one.</summary>
+    public static OperationEntry Operation(ulong handle, bool inCallbacks = false)
+    {
+        HandleEntry? found = Table.Find(handle);
+        if (found is not OperationEntry entry)
+            throw Bad(handle, found, "an operation");
+        if (!inCallbacks)
+            ThrowIfBusy(entry.Owner);
+        return entry;
+    }
+
     private static void ThrowIfBusy(EngineEntry entry)
     {
         if (entry.Backing.InCallback)

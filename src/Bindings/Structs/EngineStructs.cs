@@ -19,6 +19,8 @@ internal struct NodeOptionsStruct : ICallerStruct
 internal unsafe struct EngineOptionsStruct : ICallerStruct
 {
     public const uint LimitedSwap = 1;
+    public const uint Demotion = 2;
+    public const uint IdleAge = 4;
 
     public uint StructSize;
     public uint Flags;
@@ -42,6 +44,7 @@ internal unsafe struct EngineOptionsStruct : ICallerStruct
     public void* PolicyStuckContext;
     public uint PolicyTimeoutMs;
     public uint Reserved3;
+    public delegate* unmanaged[Cdecl]<void*, PageStruct*, uint, int> PageMigrate;
 
     public static string CName => "reclaim_engine_options_t";
 
@@ -62,45 +65,6 @@ internal unsafe struct PolicyStuckStruct : ICallerStruct
     public static string CName => "reclaim_policy_stuck_t";
 
     public static uint FirstSize => 48;
-}
-
-/// <summary>reclaim_request_t.</summary>
-internal unsafe struct RequestStruct : ICallerStruct
-{
-    public const uint HasSwappiness = 1;
-
-    public uint StructSize;
-    public uint Flags;
-    public ulong Pages;
-    public ulong Memcg;
-    public ulong Nodes;
-    public uint Swappiness;
-    public uint VictimSize;
-    public PageStruct* Victims;
-    public ulong VictimCapacity;
-
-    public static string CName => "reclaim_request_t";
-
-    public static uint FirstSize => 56;
-}
-
-/// <summary>reclaim_result_t.</summary>
-internal struct ResultStruct : ICallerStruct
-{
-    public const uint StopDone = 0;
-    public const uint StopFull = 1;
-    public const uint StopExhausted = 2;
-
-    public uint StructSize;
-    public uint Stop;
-    public ulong Reclaimed;
-    public ulong Scanned;
-    public ulong Refused;
-    public ulong Victims;
-
-    public static string CName => "reclaim_result_t";
-
-    public static uint FirstSize => 40;
 }
 
 /// <summary>reclaim_node_state_t.</summary>

@@ -105,6 +105,7 @@ extern "C" {
 #define RECLAIM_E_AGAIN (-40)        /* less could be reclaimed than was asked for */
 #define RECLAIM_E_BUSY (-41)         /* called from inside a callback of the same engine */
 #define RECLAIM_E_NOT_RESIDENT (-42) /* the page is not in memory */
+#define RECLAIM_E_CANCELED (-43)     /* the request was cancelled */
 
 /* Defects of the library: please report them. */
 #define RECLAIM_E_INTERNAL (-90) /* an error that nobody foresaw; destroy the engine */
@@ -115,6 +116,7 @@ extern "C" {
 typedef struct reclaim_engine reclaim_engine_t;
 typedef struct reclaim_memcg reclaim_memcg_t;
 typedef struct reclaim_address_space reclaim_address_space_t;
+typedef struct reclaim_operation reclaim_operation_t;
 
 /* A string's length: it ends at its first zero byte. */
 #define RECLAIM_NUL_TERMINATED (~(uint64_t)0)
@@ -145,6 +147,10 @@ typedef int32_t (*reclaim_page_out_fn)(void *context, const reclaim_page_t *page
 
 /* Told that a page which was evicted before comes back.  Not called for a page's first touch. */
 typedef void (*reclaim_page_in_fn)(void *context, const reclaim_page_t *page);
+
+/* Asked before a page moves to a node of a lower tier.  RECLAIM_EVICT lets it move: a caller whose pages are real memory moves
+ * it here.  Anything else keeps it where it is.  page->node is the node that it is on. */
+typedef int32_t (*reclaim_page_migrate_fn)(void *context, const reclaim_page_t *page, uint32_t to_node);
 
 /* A call of a policy that has not returned.  The texts and the struct are gone when the callback returns. */
 typedef struct reclaim_policy_stuck {
@@ -212,9 +218,13 @@ typedef struct reclaim_engine_options {
     void *policy_stuck_context; /* handed to it */
     uint32_t policy_timeout_ms; /* 0: no watch, and no thread */
     uint32_t reserved3;         /* 0 */
+
+    reclaim_page_migrate_fn page_migrate; /* handed `context`; NULL: every page may move.  Called with RECLAIM_ENGINE_DEMOTION alone */
 } reclaim_engine_options_t;
 
 #define RECLAIM_ENGINE_LIMITED_SWAP 1u /* swap_pages counts; without it swap has no end */
+#define RECLAIM_ENGINE_DEMOTION 2u     /* pages of a node that has a lower tier below it move there instead of out */
+#define RECLAIM_ENGINE_IDLE_AGE 4u     /* idle ages are kept, a byte a page: reclaim_engine_scan_idle_ages */
 
 typedef struct reclaim_memcg_options {
     uint32_t struct_size;
@@ -245,34 +255,102 @@ typedef struct reclaim_tally {
     uint64_t refused;      /* no memory for it; the batch ended there */
 } reclaim_tally_t;
 
-/* A request for memory back: so many pages, from a cgroup and all below it, on some nodes. */
+/* What a request took from one node, in pages. */
+typedef struct reclaim_node_result {
+    uint32_t struct_size; /* comes out as the library's; an array states its own in the request */
+    uint32_t node;
+    uint64_t evicted_anon;
+    uint64_t evicted_file;
+    uint64_t demoted_anon; /* moved to a lower tier */
+    uint64_t demoted_file;
+    uint64_t scanned;
+} reclaim_node_result_t;
+
+struct reclaim_result;
+
+/* Told that an operation has ended, by the step that ends it.  The result is gone when the callback returns. */
+typedef void (*reclaim_completed_fn)(void *context, const struct reclaim_result *result);
+
+/* A request for memory back: so many pages, from a cgroup and all below it, on some nodes, of some type, in some way. */
 typedef struct reclaim_request {
     uint32_t struct_size;
     uint32_t flags;            /* RECLAIM_REQUEST_... */
     uint64_t pages;            /* at least 1 */
     reclaim_memcg_t *memcg;    /* NULL for the root, which is everything */
-    uint64_t nodes;            /* bit i for node i; 0 for all.  Today one bit or all of them, else E_UNSUPPORTED */
-    uint32_t swappiness;       /* with RECLAIM_REQUEST_SWAPPINESS: 0 to 200 in place of each cgroup's own */
+    uint64_t nodes;            /* bit i for node i; 0 for all */
+    uint32_t swappiness;       /* with RECLAIM_REQUEST_SWAPPINESS: 0 to 200, or RECLAIM_SWAPPINESS_MAX, in place of each cgroup's own */
     uint32_t victim_size;      /* sizeof(reclaim_page_t) when there is an array */
     reclaim_page_t *victims;   /* filled with the evicted pages in the order in which they went; NULL: not wanted */
     uint64_t victim_capacity;  /* elements there is room for, at least 1 when there is an array */
+
+    uint32_t types;         /* RECLAIM_TYPES_...; with one, a swappiness is refused */
+    uint32_t mode;          /* RECLAIM_MODE_...; `nodes` of several tiers, of which some demote, need EVICT or DEMOTE */
+    uint64_t min_idle_ms;   /* only pages that nobody has used for so long; 0 for any.  Needs RECLAIM_ENGINE_IDLE_AGE, or mglru */
+    uint64_t max_scanned;   /* ends it when so many pages were looked at, and at most one isolation later; 0 for no limit */
+    uint64_t time_limit_us; /* ends it when so much time has passed, with the batch of 64 under way; 0 for no limit */
+    uint64_t batch_pages;   /* most pages that a step asks for; 0 for 8192 */
+
+    reclaim_node_result_t *node_results; /* filled with what came from each node, in order of the nodes; NULL: not wanted */
+    uint32_t node_result_size;           /* sizeof(reclaim_node_result_t) when there is an array */
+    uint32_t node_result_capacity;       /* elements, at least one for each node of the engine when there is an array */
+
+    reclaim_completed_fn completed; /* of an operation: told when it ends; NULL: nobody wants to know */
+    void *completed_context;        /* handed to it */
 } reclaim_request_t;
 
 #define RECLAIM_REQUEST_SWAPPINESS 1u /* swappiness counts */
+#define RECLAIM_REQUEST_MACHINE 2u    /* for the whole machine, as by a node's `reclaim` file: memcg is NULL, memory.low holds, and the
+                                       * machine's counters count it */
+#define RECLAIM_REQUEST_KERNEL 4u     /* overshoots as the kernel's files do: at least 32 pages at a time, and visits to their end */
 
-/* How a request ended. */
+#define RECLAIM_SWAPPINESS_MAX 201u /* anonymous pages alone, the kernel's swappiness=max */
+
+#define RECLAIM_TYPES_ANY 0u
+#define RECLAIM_TYPES_FILE 1u
+#define RECLAIM_TYPES_CLEAN_FILE 2u /* files pages that nobody has written to */
+#define RECLAIM_TYPES_ANON 3u
+
+#define RECLAIM_MODE_AUTO 0u   /* as reclaim does by itself: a node with a lower tier below it demotes, where that is on */
+#define RECLAIM_MODE_EVICT 1u  /* evicts, wherever the pages are */
+#define RECLAIM_MODE_DEMOTE 2u /* moves to a lower tier and evicts nothing */
+
+/* How a request ended.  The pages that stayed are counted by reason; one that is met twice counts twice. */
 typedef struct reclaim_result {
     uint32_t struct_size;
     uint32_t stop;      /* RECLAIM_STOP_... */
-    uint64_t reclaimed; /* pages evicted */
+    uint64_t reclaimed; /* pages evicted or moved to a lower tier */
     uint64_t scanned;   /* pages looked at for it, some perhaps more than once */
     uint64_t refused;   /* times that the callback kept a page, or that the array had no room for one */
-    uint64_t victims;   /* elements of the array that were filled: reclaimed, or 0 without an array */
+    uint64_t victims;   /* elements of the array that were filled */
+
+    uint64_t demoted;         /* those of `reclaimed` that moved */
+    uint64_t kept_by_policy;  /* used lately, or kept for another reason of the policy's own */
+    uint64_t kept_pinned;
+    uint64_t kept_busy;       /* somebody was at it just then */
+    uint64_t kept_type;       /* not of the type asked for */
+    uint64_t kept_dirty;      /* would have to be written first */
+    uint64_t kept_age;        /* not idle for long enough */
+    uint64_t kept_no_swap;    /* anonymous, and swap has no room */
+    uint64_t kept_not_demoted; /* was to move, and no lower node had room or the callback kept it */
+    uint64_t protected_pages; /* pages of cgroups within their memory.min or memory.low at the end */
+    uint64_t elapsed_us;
+    uint32_t attempts;
+    uint32_t age_source;      /* RECLAIM_AGE_... */
+    uint32_t node_results;    /* elements of that array that were filled */
+    uint32_t reserved;        /* comes out 0 */
 } reclaim_result_t;
 
-#define RECLAIM_STOP_DONE 0u      /* as many as asked, or up to some batches more */
-#define RECLAIM_STOP_FULL 1u      /* the victim array was too small for all */
-#define RECLAIM_STOP_EXHAUSTED 2u /* no more could be reclaimed: too little there, pinned, protected, or kept */
+#define RECLAIM_STOP_DONE 0u       /* as many as asked, and at most 63 more; in the kernel's form up to some batches more */
+#define RECLAIM_STOP_FULL 1u       /* the victim array was too small for all */
+#define RECLAIM_STOP_EXHAUSTED 2u  /* no more could be reclaimed: too little there, pinned, protected, or kept */
+#define RECLAIM_STOP_SCAN_LIMIT 3u /* max_scanned was reached */
+#define RECLAIM_STOP_TIME_LIMIT 4u /* time_limit_us was reached */
+#define RECLAIM_STOP_CANCELED 5u   /* reclaim_operation_cancel */
+#define RECLAIM_STOP_NOT_YET 6u    /* of an operation: it has not ended */
+
+#define RECLAIM_AGE_NONE 0u        /* min_idle_ms was 0 */
+#define RECLAIM_AGE_IDLE_AGE 1u    /* idle times were known to a scan period */
+#define RECLAIM_AGE_GENERATIONS 2u /* they were at least so long, by the births of mglru's generations */
 
 typedef struct reclaim_node_state {
     uint32_t struct_size;
@@ -339,24 +417,72 @@ int32_t reclaim_engine_destroy(reclaim_engine_t *engine);
  * Blocking: never.  Allocates: never.  Since: 0.1 */
 int32_t reclaim_engine_root(reclaim_engine_t *engine, reclaim_memcg_t **root);
 
-/* Carries out a proactive request: the coldest pages by the policy's judgement, of a cgroup and all below it.
+/* Carries out a proactive request: the coldest pages by the policy's judgement, of a cgroup and all below it.  It is no sign
+ * that memory is short: no event of a limit, no failure of kswapd.  memory.min and memory.low of the cgroups below the one
+ * asked for hold, but that low is given up where nothing else is left; for the whole machine it never is.
  *
- * Reclaim works in batches, as the kernel's does, so it may evict up to some batches more than asked; it evicts fewer
- * when no more can be.  With a victim array every evicted page is in the array.  When the array is full, each further
+ * Reclaim works in batches of at most 64 pages and ends with the batch in which the amount is reached; with
+ * RECLAIM_REQUEST_KERNEL, as the kernel does, some batches later.  It does less when no more can be done or a limit comes
+ * first.  With a victim array every evicted page is in the array.  When the array is full, each further
  * page is refused (it stays, as if a callback had kept it) and the request ends: so the array's capacity is a hard
  * limit, and asking for more pages than it holds is asking for as many as it holds.  Pages that are refused count as
- * looked at, which blurs the policy's order: give the array room for 128 pages more than you ask for.
+ * looked at, which blurs the policy's order: give the array room for 64 pages more than you ask for.
  * With an array and page_out both, page_out is asked first, and the array has what it gave up.
  *
  * `result` may be NULL.
- * Errors:   RECLAIM_E_AGAIN: less than asked was reclaimed.  `result` and the array hold what was, and
+ * Errors:   RECLAIM_E_AGAIN: less than asked was reclaimed.  `result` and the arrays hold what was, and
  *           result->stop says why; nothing is wrong.
- *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for 0 pages,
- *           an unknown flag, a swappiness beyond 200, an array without room; RECLAIM_E_RANGE for a node that is not
- *           there; RECLAIM_E_UNSUPPORTED for a part of the nodes.  Nothing was reclaimed.
+ *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for a value or a
+ *           combination that makes no sense, an array without room, and what this engine can't do (idle times that nobody
+ *           knows, demotion where there is no lower tier); RECLAIM_E_RANGE for a node that is not there.  Nothing was reclaimed.
  * Threads:  one at a time in this engine.
- * Blocking: never, but for page_out.  Time grows with the pages looked at.  Allocates: never.  Since: 0.1 */
+ * Blocking: never, but for callbacks.  Time grows with the pages looked at.  Allocates: about a kilobyte.  Since: 0.1 */
 int32_t reclaim_engine_reclaim(reclaim_engine_t *engine, const reclaim_request_t *request, reclaim_result_t *result);
+
+/* What a request would do now, by doing it and putting everything back: afterwards no page, bit, list or counter is different.
+ * Callbacks are not called; they are taken to agree.  The victim array gets the pages that would be evicted or moved, as far
+ * as it has room, and limits nothing.
+ *
+ * Errors:   as reclaim_engine_reclaim, RECLAIM_E_AGAIN included; RECLAIM_E_INVALID also when there is no memory for the copy.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: a copy of all metadata, 16 bytes a page or less, while it runs.  Since: 0.1 */
+int32_t reclaim_engine_preview(reclaim_engine_t *engine, const reclaim_request_t *request, reclaim_result_t *result);
+
+/* Begins a request that is carried out step by step.  Nothing is reclaimed yet.  Several may be under way at once.  The arrays of
+ * the request stay yours and have to stay where they are until the operation has ended.
+ * Errors:   as reclaim_engine_reclaim, but for RECLAIM_E_AGAIN.  No operation is begun.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: about a kilobyte.  Since: 0.1 */
+int32_t reclaim_operation_begin(reclaim_engine_t *engine, const reclaim_request_t *request, reclaim_operation_t **operation);
+
+/* Makes one attempt, at no more than batch_pages pages.  While result->stop is RECLAIM_STOP_NOT_YET there is more to do.  The
+ * step that ends the operation calls `completed` first.  Further steps do nothing and say the same.  `result` may be NULL.
+ * Errors:   RECLAIM_E_AGAIN: it has ended with less than was asked for.  RECLAIM_E_CANCELED: it was cancelled.  `result`
+ *           holds what was done.
+ *           RECLAIM_E_BAD_HANDLE, _BUSY, _STRUCT_SIZE, _TOO_BIG.  Nothing was done.
+ * Threads:  one at a time in this engine.
+ * Blocking: never, but for callbacks.  Allocates: some hundred bytes.  Since: 0.1 */
+int32_t reclaim_operation_step(reclaim_operation_t *operation, reclaim_result_t *result);
+
+/* Ends an operation after the batch of at most 64 pages that is being worked off, or with its next step.
+ * Errors:   RECLAIM_E_BAD_HANDLE.
+ * Threads:  any, at any time; from callbacks too.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_operation_cancel(reclaim_operation_t *operation);
+
+/* Ends an operation, wherever it stands; what it has reclaimed stays so.  `completed` is not called.  NULL is accepted and does
+ * nothing.  The end of its engine ends it too.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_operation_destroy(reclaim_operation_t *operation);
+
+/* Sets the engine's clock, in microseconds from any beginning; policies that go by time (mglru) and idle ages are given this.  It
+ * is 0 at first, and yours to advance.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY; RECLAIM_E_INVALID beyond 2^62 from 0.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_engine_set_time(reclaim_engine_t *engine, int64_t microseconds);
 
 /* An event counter of the whole machine by the kernel's name, with the meaning that it has in /proc/vmstat:
  * "pgscan_kswapd", "pswpout", "workingset_refault_anon", ...  pgscan_ and pgsteal_ with _kswapd, _direct and

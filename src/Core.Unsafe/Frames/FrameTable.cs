@@ -24,8 +24,8 @@ namespace ReclaimNative.Frames;
 /// | 0 |1  a |anon|ref |refs | ws |   owned by a thread: a = active
 /// +---+-----+----+----+-----+----+   free: 0
 /// </code>
-/// It has no room for <see cref="FolioFlags.Young"/> and <see cref="FolioFlags.Writeback"/>, and a folio on a list is
-/// never <see cref="FolioFlags.Active"/>: it serves policies that have generations.
+/// It has no room for <see cref="FolioFlags.Writeback"/>, for <see cref="FolioFlags.Young"/> only in a bitmap of its own where
+/// idle ages are kept, and a folio on a list is never <see cref="FolioFlags.Active"/>: it serves policies that have generations.
 /// </para>
 /// <para>
 /// Thread-safety: flags change by one atomic operation on one word (or bitmap word) when the table was built
@@ -47,15 +47,17 @@ internal sealed unsafe class FrameTable
     /// <summary>The bits of the unordered form's byte that say on which list: listed, generation and type.</summary>
     public const byte ListMask = 0xF0;
 
-    private const FolioFlags InBitmaps = FolioFlags.Pinned | FolioFlags.Dirty | FolioFlags.Reclaim;
-    private const FolioFlags NotKept = FolioFlags.Young | FolioFlags.Writeback;
+    /// <summary>What the byte of the unordered form does not hold: bitmaps, or not kept at all.</summary>
+    private const FolioFlags NotInByte = FolioFlags.Pinned | FolioFlags.Dirty | FolioFlags.Reclaim | FolioFlags.Young | FolioFlags.Writeback;
 
+    private readonly FolioFlags _inBitmaps = FolioFlags.Pinned | FolioFlags.Dirty | FolioFlags.Reclaim;
     private readonly ushort* _word;
     private readonly byte* _lru;
     private readonly ushort* _decoded;
     private readonly ulong* _pinned;
     private readonly ulong* _dirty;
     private readonly ulong* _reclaim;
+    private readonly ulong* _young;
     private readonly uint* _place;
     private readonly uint* _entry;
     private readonly ushort* _memcgOfTable;
@@ -72,8 +74,9 @@ internal sealed unsafe class FrameTable
     /// <param name="memcgOfFileSlot">The cgroup of file pages, by page-cache slot.</param>
     /// <param name="identity">Every frame is owned by the slot of its own number.</param>
     /// <param name="concurrent">Several threads use the table at once.</param>
+    /// <param name="keepsYoung">The unordered form keeps <see cref="FolioFlags.Young"/> too; the ordered one does anyway.</param>
     public FrameTable(
-        ColumnStore store, uint frames, ulong positions, ushort* memcgOfTable, ushort* memcgOfFileSlot, bool identity, bool concurrent)
+        ColumnStore store, uint frames, ulong positions, ushort* memcgOfTable, ushort* memcgOfFileSlot, bool identity, bool concurrent, bool keepsYoung = false)
     {
         Count = frames;
         _memcgOfTable = memcgOfTable;
@@ -94,6 +97,12 @@ internal sealed unsafe class FrameTable
         _pinned = store.Reserve<ulong>("frame.pinned", words).Pointer;
         _dirty = store.Reserve<ulong>("frame.dirty", words).Pointer;
         _reclaim = store.Reserve<ulong>("frame.reclaim", words).Pointer;
+        if (keepsYoung)
+        {
+            _young = store.Reserve<ulong>("frame.young", words).Pointer;
+            _inBitmaps |= FolioFlags.Young;
+        }
+
         _decoded = store.Reserve<ushort>("machine.flags_of_byte", 256).Pointer;
         for (int value = 0; value < 256; value++)
             _decoded[value] = (ushort)Decode((byte)value);
@@ -136,7 +145,7 @@ internal sealed unsafe class FrameTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clear(uint pfn, FolioFlags flags) => Change(pfn, flags, FolioFlags.None);
 
-    /// <summary>Clears, then sets, in one atomic step (the three flags that are bitmaps in the unordered form, each in one of its own).</summary>
+    /// <summary>Clears, then sets, in one atomic step (the flags that are bitmaps in the unordered form, each in one of its own).</summary>
     /// <returns>The flags before.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public FolioFlags Change(uint pfn, FolioFlags clear, FolioFlags set)
@@ -263,7 +272,7 @@ internal sealed unsafe class FrameTable
             return;
         }
 
-        Change(pfn, InBitmaps, FolioFlags.None);
+        Change(pfn, _inBitmaps, FolioFlags.None);
         _lru[pfn] = 0;
     }
 
@@ -418,19 +427,21 @@ internal sealed unsafe class FrameTable
 
         if (_anyPinned && Test(_pinned, pfn))
             flags |= FolioFlags.Pinned;
+        if (_young != null && Test(_young, pfn))
+            flags |= FolioFlags.Young;
         return flags;
     }
 
     private FolioFlags ChangeUnordered(uint pfn, FolioFlags clear, FolioFlags set)
     {
-        FolioFlags bitmaps = (clear | set) & InBitmaps;
+        FolioFlags bitmaps = (clear | set) & _inBitmaps;
         FolioFlags before = bitmaps == 0 ? FolioFlags.None : ChangeBitmaps(pfn, bitmaps, set);
         ref byte state = ref _lru[pfn];
         byte was = state;
         while (was != 0)
         {
             var flags = (FolioFlags)_decoded[was];
-            byte after = Encode((flags & ~clear) | (set & ~(InBitmaps | NotKept)));
+            byte after = Encode((flags & ~clear) | (set & ~NotInByte));
             if (after == was)
                 return flags | before;
             if (!_concurrent)
@@ -462,6 +473,8 @@ internal sealed unsafe class FrameTable
             before |= FolioFlags.Dirty;
         if ((touched & FolioFlags.Reclaim) != 0 && Put(_reclaim, pfn, (set & FolioFlags.Reclaim) != 0))
             before |= FolioFlags.Reclaim;
+        if ((touched & FolioFlags.Young) != 0 && Put(_young, pfn, (set & FolioFlags.Young) != 0))
+            before |= FolioFlags.Young;
         return before;
     }
 

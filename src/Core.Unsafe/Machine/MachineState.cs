@@ -65,7 +65,9 @@ internal sealed unsafe class MachineState : IDisposable
             Bits = new AccessedBits(VectorWidth, exclusive: !concurrent);
             Sweep = new ByteSweep(VectorWidth);
             Tables = new LeafTables(_store, tables, IsIdentity, concurrent);
-            Frames = new FrameTable(_store, (uint)frames, positions, Tables.Memcg, Tables.FileMemcg, IsIdentity, concurrent);
+            Frames = new FrameTable(_store, (uint)frames, positions, Tables.Memcg, Tables.FileMemcg, IsIdentity, concurrent, options.IdleAge);
+            if (options.IdleAge)
+                Ages = new PageAges(_store, Tables, options.MemcgCapacity, concurrent);
             if (IsIdentity)
                 Tables.KeepShadowsIn(positions > 0 ? Frames.Place : null, _store);
             _lists = _store.Reserve<LruList>("lruvec.lists", (nuint)lruvecs * FrameLists.MaxLists);
@@ -185,6 +187,9 @@ internal sealed unsafe class MachineState : IDisposable
 
     public ReverseMap Rmap { get; }
 
+    /// <summary>How long pages have not been used; null where that is not kept.</summary>
+    public PageAges? Ages { get; }
+
     /// <summary>32-bit words that policies keep for each frame, frame-major.</summary>
     public uint* PolicyWords { get; }
 
@@ -287,6 +292,10 @@ internal sealed unsafe class MachineState : IDisposable
     public AddressSpace? SpaceAt(int id) => (uint)id < (uint)_spaces.Length ? _spaces[id] : null;
 
     public int SpaceCapacity => _spaces.Length;
+
+    /// <summary>The address space that a leaf table belongs to; null for one of a file, and for one in reserve.</summary>
+    public AddressSpace? SpaceOfTable(uint table) =>
+        SpaceAt(Tables.Space[table]) is { } space && table - space.FirstTable < space.Tables ? space : null;
 
     public List<PageFile> Files => _files;
 

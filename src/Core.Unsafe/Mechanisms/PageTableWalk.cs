@@ -181,6 +181,8 @@ internal static unsafe class PageTableWalk
         {
             uint slot = slots[i];
             uint pfn = tables.FrameOf(slot);
+            if (machine.Ages is { } ages)
+                ages.Use(space.VmaAt(slot - space.BaseSlot), slot - space.BaseSlot, slot);
             PropagateDirty(machine, pfn, slot);
             slots[i] = pfn;
         }

@@ -45,12 +45,6 @@ internal static unsafe class ReferenceScan
             }
         }
 
-        if (frames.Has(pfn, FolioFlags.Young))
-        {
-            frames.Clear(pfn, FolioFlags.Young);
-            mappings = Math.Max(mappings, 1);
-        }
-
         return new References(mappings, executable, mapped);
     }
 
@@ -68,6 +62,9 @@ internal static unsafe class ReferenceScan
             foreach (uint slot in machine.Rmap.Of(frames.OwnerOf(pfn)))
                 young |= machine.Tables.TestAndClear(machine.Tables.Accessed, slot);
         }
+
+        if (young)
+            machine.Ages?.Use(frames.OwnerOf(pfn), frames.TypeOf(pfn));
 
         if (frames.Has(pfn, FolioFlags.Young))
         {
@@ -98,11 +95,20 @@ internal static unsafe class ReferenceScan
         Vma vma = space.VmaAt(slot - space.BaseSlot);
         if ((vma.Flags & VmaFlags.NoRecency) != 0)
             return;
-        if (!tables.TestAndClear(tables.Accessed, slot))
+        bool accessed = tables.TestAndClear(tables.Accessed, slot);
+
+        // What somebody else saw and cleared counts as one reference, through the first mapping that could have made it.
+        bool saved = machine.Frames.Has(pfn, FolioFlags.Young);
+        if (!accessed && !saved)
             return;
-        PageTableWalk.PropagateDirty(machine, pfn, slot);
+        if (saved)
+            machine.Frames.Clear(pfn, FolioFlags.Young);
         mappings++;
         executable |= (vma.Flags & VmaFlags.Executable) != 0;
+        if (!accessed)
+            return;
+        machine.Ages?.Use(machine.Frames.OwnerOf(pfn), machine.Frames.TypeOf(pfn));
+        PageTableWalk.PropagateDirty(machine, pfn, slot);
         if (lookaround)
             LookAround(machine, lruvec, space, vma, slot, ref sink);
     }
@@ -139,6 +145,7 @@ internal static unsafe class ReferenceScan
             uint pfn = tables.FrameOf(neighbour);
             if (!PageTableWalk.IsOurs(machine, lruvec, pfn, neighbour) || !tables.TestAndClear(tables.Accessed, neighbour))
                 continue;
+            machine.Ages?.Use(vma, at, neighbour);
             PageTableWalk.PropagateDirty(machine, pfn, neighbour);
             found[count++] = pfn;
         }

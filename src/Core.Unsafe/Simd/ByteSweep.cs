@@ -5,11 +5,12 @@ namespace ReclaimNative.Simd;
 
 /// <summary>
 /// Looks for bytes whose masked bits have a value, 64 at a time: what an unordered list of one byte per page, such as a
-/// list of generations, is swept with. A byte matches when <c>(byte &amp; mask) == value</c>.
+/// list of generations, is swept with. A byte matches when <c>(byte &amp; mask) == value</c>. Also lets all bytes of a run
+/// grow by one, as ages do.
 /// </summary>
 /// <remarks>
 /// Made once for each engine, with the width of its kernels; each method chooses the kernel once per call and every width
-/// gives the same results. Pure reads: other threads may store bytes at the same time, and each byte is then seen as it
+/// gives the same results. All but <see cref="Increment(byte*, nuint)"/> read only: other threads may store bytes at the same time, and each byte is then seen as it
 /// was at some moment of the call. Pointers need no alignment and are not checked; nothing outside the ranges given is
 /// read. Never allocates.
 /// </remarks>
@@ -51,6 +52,35 @@ internal readonly unsafe struct ByteSweep
         VectorWidth.Vector128 => FindNext<ByteLanes128>(bytes, from, to, mask, value),
         _ => FindNext<ByteLanes8>(bytes, from, to, mask, value),
     };
+
+    /// <summary>Adds 1 to each of <paramref name="n"/> bytes that is not 255; nobody else may touch them meanwhile.</summary>
+    public void Increment(byte* bytes, nuint n)
+    {
+        switch (Width)
+        {
+            case VectorWidth.Vector512:
+                Increment<ByteLanes512>(bytes, n);
+                break;
+            case VectorWidth.Vector256:
+                Increment<ByteLanes256>(bytes, n);
+                break;
+            case VectorWidth.Vector128:
+                Increment<ByteLanes128>(bytes, n);
+                break;
+            default:
+                Increment<ByteLanes8>(bytes, n);
+                break;
+        }
+    }
+
+    private static void Increment<TLanes>(byte* bytes, nuint n) where TLanes : struct, IByteLanes
+    {
+        nuint at = 0;
+        for (; n - at >= BlockBytes; at += BlockBytes)
+            TLanes.Increment(bytes + at);
+        for (; at < n; at++)
+            bytes[at] += bytes[at] == byte.MaxValue ? (byte)0 : (byte)1;
+    }
 
     private static long CountMatches<TLanes>(byte* bytes, nuint n, byte mask, byte value) where TLanes : struct, IByteLanes
     {

@@ -77,7 +77,7 @@ static void structs_going_in(const world_t *w)
     reclaim_request_t request = request_for(1);
     memset(&in, 0, sizeof in);
     memcpy(&in, &request, sizeof request);
-    SIZES_ARE_CHECKED(reclaim_engine_reclaim(w->engine, (reclaim_request_t *)(void *)&in, NULL), &in, sizeof request);
+    SIZES_ARE_CHECKED(reclaim_engine_reclaim(w->engine, (reclaim_request_t *)(void *)&in, NULL), &in, 56);
     in.struct_size = sizeof request + 8;
     in.bytes[sizeof request + 1] = 1;
     REFUSED(RECLAIM_E_TOO_BIG, reclaim_engine_reclaim(w->engine, (reclaim_request_t *)(void *)&in, NULL));
@@ -107,7 +107,7 @@ static void structs_coming_out(const world_t *w)
     SIZES_ARE_CHECKED(reclaim_address_space_access(w->space, &word, 1, (reclaim_tally_t *)(void *)&out), &out, sizeof(reclaim_tally_t));
 
     reclaim_request_t request = request_for(1);
-    SIZES_ARE_CHECKED(reclaim_engine_reclaim(w->engine, &request, (reclaim_result_t *)(void *)&out), &out, sizeof(reclaim_result_t));
+    SIZES_ARE_CHECKED(reclaim_engine_reclaim(w->engine, &request, (reclaim_result_t *)(void *)&out), &out, 40);
 
     int64_t value = 77;
     REFUSED(RECLAIM_E_NULL, reclaim_engine_read_counter(w->engine, "oom", 3, NULL));

@@ -178,6 +178,39 @@ public class AllocationTests
         }
     }
 
+    [Test]
+    public void IdleAgesAllocateNothing([Values("classic", "mglru", "mglru/unordered", "classic/identity")] string form)
+    {
+        using var engine = new Engine(SmallMachine.Form(form) with { IdleAge = true, LeafTables = form.Contains("identity") ? null : 64 });
+        MemoryCgroup memcg = engine.CreateMemcg("m");
+        AddressSpace space = engine.CreateAddressSpace("s", 4096, memcg);
+        engine.SetMax(memcg, 2000);
+        uint[] accesses = [.. Skewed(40_000).Select(w => w & Engine.WriteBit | (w & ~Engine.WriteBit) % 4096)];
+        var ages = new long[256];
+        AccessTally tally = default;
+        Run();
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run();
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        engine.ReadPromotions(memcg, ages);
+        Assert.That(tally.Refaults, Is.GreaterThan(1000), "reclaim ran");
+        Assert.That(ages.AsSpan(1).ToArray().Sum(), Is.GreaterThan(1000), "pages aged");
+
+        void Run()
+        {
+            for (int at = 0; at < accesses.Length; at += 500)
+            {
+                engine.Access(space, accesses.AsSpan(at, 500), ref tally);
+                engine.ScanIdleAges();
+                engine.ReadIdleAges(engine.Root, ages);
+                engine.ReadPromotions(engine.Root, ages);
+            }
+        }
+    }
+
     private static uint[] Skewed(int count)
     {
         var random = new Random(1);

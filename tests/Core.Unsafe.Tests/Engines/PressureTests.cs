@@ -139,6 +139,17 @@ public class PressureTests
     }
 
     [Test]
+    public void AStallThatBeginsRightBeforeASampleIsInAllThatFollow()
+    {
+        using Engine engine = Machine();
+        engine.NowUs = 1_999_000;
+        engine.SetTaskState(engine.CreateAddressSpace("s", 1), TaskState.Stalled);
+        engine.NowUs = 12_000_000;
+
+        Assert.That(engine.ReadPressure(engine.Root).Some.Avg10.ToString(), Is.EqualTo("63.18"), "a period of 0.05 per cent, which is none, and five full ones");
+    }
+
+    [Test]
     public void WithoutPressureEveryQuestionIsRefusedAndSaysWhy()
     {
         using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy("fifo"));

@@ -94,6 +94,30 @@ public unsafe class FrameTableTests
     }
 
     [Test]
+    public void WhereIdleAgesAreKeptTheUnorderedFormHoldsYoungToo([Values] bool concurrent, [Values] FolioType type)
+    {
+        using var machine = new ListMachine((int)Frames, 1, 8, concurrent, ListOrder.Unordered, keepsYoung: true);
+        FrameTable frames = machine.Frames;
+        machine.Renew(77, type, 0);
+        FolioFlags fresh = frames.Flags(77);
+        frames.Set(77, FolioFlags.Young | FolioFlags.Writeback);
+        Assert.That(frames.Flags(77), Is.EqualTo(fresh | FolioFlags.Young));
+
+        frames.Publish(77, 2);
+        Assert.That(frames.Has(77, FolioFlags.Young), Is.True, "on a list as well");
+        Assert.That(frames.TryClaim(77, out FolioFlags before), Is.True);
+        Assert.That(before & FolioFlags.Young, Is.EqualTo(FolioFlags.Young));
+        Assert.That(frames.Change(77, FolioFlags.Young, FolioFlags.Referenced) & FolioFlags.Young, Is.EqualTo(FolioFlags.Young));
+        Assert.That(frames.Has(77, FolioFlags.Young), Is.False);
+        frames.Set(77, FolioFlags.Young);
+        frames.Release(77);
+        Assert.That(frames.Flags(77), Is.EqualTo(FolioFlags.None), "nothing is left to the next page in the frame");
+        machine.Renew(77, type, 0);
+        Assert.That(frames.Flags(77), Is.EqualTo(fresh));
+        OthersAreAsTheyWere(frames);
+    }
+
+    [Test]
     public void ALateNoteOnAFreeFrameIsLostWhereSeveralThreadsRun([Values] ListOrder order)
     {
         using var machine = new ListMachine((int)Frames, 1, 8, concurrent: true, order);

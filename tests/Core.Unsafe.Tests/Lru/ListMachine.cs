@@ -27,12 +27,13 @@ internal sealed unsafe class ListMachine : IDisposable
         bool concurrent,
         ListOrder order = ListOrder.Exact,
         VectorWidth width = VectorWidth.Scalar,
-        bool weakFrames = false)
+        bool weakFrames = false,
+        bool keepsYoung = false)
     {
         Concurrent = concurrent;
         Tables = new LeafTables(_store, (uint)(2 * frames / LeafTables.Entries + 1), identity: false, concurrent);
         Positions = order == ListOrder.Exact ? OrderedLists.PositionsFor((ulong)frames, (ulong)(lruvecs * listsOfEach), OrderedLists.LeastSlack, concurrent) : 0;
-        Frames = new FrameTable(_store, (uint)frames, Positions, Tables.Memcg, Tables.FileMemcg, identity: false, concurrent && !weakFrames);
+        Frames = new FrameTable(_store, (uint)frames, Positions, Tables.Memcg, Tables.FileMemcg, identity: false, concurrent && !weakFrames, keepsYoung);
         _ends = _store.Reserve<LruList>("lists", (nuint)(lruvecs * FrameLists.MaxLists)).Pointer;
         _tokens = _store.Reserve<int>("tokens", (nuint)(lruvecs * FrameLists.TokenStride)).Pointer;
         Lists = new FrameLists(_store, Frames, Tables.Entry, _ends, _tokens, width, concurrent);

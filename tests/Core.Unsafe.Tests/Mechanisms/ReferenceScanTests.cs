@@ -108,6 +108,41 @@ public unsafe class ReferenceScanTests
     }
 
     [Test]
+    public void ASavedYoungFlagCountsOnceThroughTheFirstMappingThatMay()
+    {
+        using var lru = new OneLruvec("classic");
+        AddressSpace blind = lru.Mapping(3, VmaFlags.NoRecency);
+        AddressSpace seeing = lru.Mapping(3, VmaFlags.Executable);
+        foreach (AddressSpace space in new[] { blind, seeing })
+            lru.Machine.Tables.Clear(lru.Machine.Tables.Accessed, space.BaseSlot + 3);
+        uint pfn = lru.Read(3, 0);
+        lru.Machine.Frames.Set(pfn, FolioFlags.Young);
+
+        Assert.That(Scan(lru, pfn), Is.EqualTo(new References(1, true)));
+        Assert.That(Scan(lru, pfn), Is.EqualTo(new References(0, false)), "it is cleared");
+
+        lru.Machine.Frames.Set(pfn, FolioFlags.Young);
+        lru.Machine.Tables.Set(lru.Machine.Tables.Accessed, seeing.BaseSlot + 3);
+        Assert.That(Scan(lru, pfn), Is.EqualTo(new References(1, true)), "the same mapping counts once");
+    }
+
+    [Test]
+    public void ASavedYoungFlagStaysWhereNoMappingMayCount()
+    {
+        using var lru = new OneLruvec("classic");
+        uint unmapped = lru.Read(4);
+        AddressSpace blind = lru.Mapping(3, VmaFlags.NoRecency);
+        uint pfn = lru.Read(3, 0);
+        lru.Machine.Frames.Set(pfn, FolioFlags.Young);
+        lru.Machine.Frames.Set(unmapped, FolioFlags.Young);
+
+        Assert.That(Scan(lru, pfn), Is.EqualTo(new References(0, false)));
+        Assert.That(Scan(lru, unmapped).Mappings, Is.Zero, "no mapping at all: 0");
+        Assert.That(lru.Machine.Frames.Has(pfn, FolioFlags.Young), Is.True);
+        Assert.That(blind.Resident, Is.EqualTo(1));
+    }
+
+    [Test]
     public void AnExecutableMappingThatWasNotUsedDoesNotCount()
     {
         using var lru = new OneLruvec("classic");

@@ -41,7 +41,7 @@ public class MemoryLayoutTests
         string page = ComputedPage.Read("memory-layout.md");
         foreach ((_, ListOrder order, bool identity, _) in Forms)
         {
-            foreach (string name in PerFrame(order, identity).Keys)
+            foreach (string name in PerFrame(order, identity, idleAge: true).Keys)
             {
                 string group = name[..name.IndexOf('.')] + ".*";
                 Assert.That(page, Does.Contain($"`{name}`").Or.Contain($"`{group}`"), name);
@@ -61,16 +61,24 @@ public class MemoryLayoutTests
         }
 
         text.Append($"| **sum** | {string.Join(" | ", forms.Select(f => "**" + Text(f.Values.Sum()) + "**"))} |\n");
+        Dictionary<string, double>[] aged = [.. Forms.Select(f => PerFrame(f.Order, f.Identity, idleAge: true))];
+        foreach (string name in aged.SelectMany(f => f.Keys).Distinct().Except(forms.SelectMany(f => f.Keys)))
+        {
+            IEnumerable<string> cells = aged.Select(f => f.TryGetValue(name, out double bytes) ? Text(bytes) : "");
+            text.Append($"| `{name}`, with idle ages | {string.Join(" | ", cells)} |\n");
+        }
+
+        text.Append($"| sum with idle ages | {string.Join(" | ", aged.Select(f => Text(f.Values.Sum())))} |\n");
         return text.ToString();
     }
 
     private static string Text(double bytes) => bytes.ToString("0.####", CultureInfo.InvariantCulture);
 
     /// <summary>Bytes by which each column grows for a frame more: what is the same in both engines does not count.</summary>
-    private static Dictionary<string, double> PerFrame(ListOrder order, bool identity)
+    private static Dictionary<string, double> PerFrame(ListOrder order, bool identity, bool idleAge = false)
     {
-        Dictionary<string, double> small = Bytes(order, identity, Frames);
-        Dictionary<string, double> large = Bytes(order, identity, 2 * Frames);
+        Dictionary<string, double> small = Bytes(order, identity, idleAge, Frames);
+        Dictionary<string, double> large = Bytes(order, identity, idleAge, 2 * Frames);
         return large.Keys
             .Where(name => !name.StartsWith("file.", StringComparison.Ordinal) && !name.StartsWith("rmap.", StringComparison.Ordinal))
             .Select(name => (name, Bytes: Math.Round((large[name] - small[name]) / Frames, 4)))
@@ -78,7 +86,7 @@ public class MemoryLayoutTests
             .ToDictionary(c => c.name, c => c.Bytes);
     }
 
-    private static Dictionary<string, double> Bytes(ListOrder order, bool identity, ulong frames)
+    private static Dictionary<string, double> Bytes(ListOrder order, bool identity, bool idleAge, ulong frames)
     {
         using var engine = new Engine(new EngineOptions
         {
@@ -87,6 +95,7 @@ public class MemoryLayoutTests
             AddressSpaces = 1,
             Order = order,
             Identity = identity,
+            IdleAge = idleAge,
             LeafTables = identity ? null : (uint)(frames / 512),
             Policies = [PolicyDefinition.Of<MglruPolicy>()],
         });

@@ -53,6 +53,40 @@ public unsafe class ByteSweepTests(VectorWidth width)
     }
 
     [Test]
+    public void EveryByteGrowsByOneUpTo255([Values] bool atEnd)
+    {
+        var random = new Random(5);
+        for (int n = 0; n <= Longest; n++)
+        {
+            byte* bytes = _memory.Place<byte>(n, atEnd);
+            byte[] expected = new byte[n];
+            for (int i = 0; i < n; i++)
+            {
+                bytes[i] = random.Next(4) switch { 0 => 255, 1 => 254, 2 => 0, _ => (byte)random.Next(256) };
+                expected[i] = (byte)Math.Min(bytes[i] + 1, 255);
+            }
+
+            _sweep.Increment(bytes, (nuint)n);
+
+            Assert.That(new ReadOnlySpan<byte>(bytes, n).ToArray(), Is.EqualTo(expected), $"{n} bytes");
+        }
+    }
+
+    [Test]
+    public void OnlyTheBytesGivenGrow()
+    {
+        for (int n = 0; n <= Longest; n++)
+        {
+            byte* bytes = _memory.Place<byte>(n + 2, atEnd: true);
+            new Span<byte>(bytes, n + 2).Fill(7);
+
+            _sweep.Increment(bytes + 1, (nuint)n);
+
+            Assert.That((bytes[0], bytes[n + 1]), Is.EqualTo(((byte)7, (byte)7)), $"{n} bytes");
+        }
+    }
+
+    [Test]
     public void CountsAreTheSumsOfSingleBytes([Values] bool atEnd)
     {
         var random = new Random(4);
