@@ -80,6 +80,7 @@ public class ControlTreeTests
         string[] lines = Read("sys/devices/system/node/node0/meminfo").Split('\n');
         Assert.That(lines[0], Is.EqualTo("Node 0 MemTotal:           8192 kB"));
         Assert.That(lines[1], Is.EqualTo($"Node 0 MemFree:        {_engine.Nodes[0].Free * 4,8} kB"));
+        Assert.That(lines, Does.Contain($"Node 0 MemUsed:        {(2048 - _engine.Nodes[0].Free) * 4,8} kB"));
         Assert.That(lines, Does.Contain("Node 0 AnonPages:           400 kB"));
     }
 
