@@ -125,8 +125,10 @@ public class ControlTreeTests
     [Test]
     public void LimitsReachTheEngineEachByItself()
     {
-        Write("sys/fs/cgroup/m/memory.min", "8K");
         Write("sys/fs/cgroup/m/memory.low", "16K");
+        Write("sys/fs/cgroup/m/memory.min", "4K");
+        Write("sys/fs/cgroup/m/memory.low", "16K");
+        Write("sys/fs/cgroup/m/memory.min", "8K");
         Write("sys/fs/cgroup/m/memory.swap.max", "20K");
         Write("sys/fs/cgroup/m/memory.high", "200K");
         Write("sys/fs/cgroup/m/memory.max", "400K");
