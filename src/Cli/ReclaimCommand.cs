@@ -1,5 +1,7 @@
 using System.CommandLine;
 using ReclaimNative.Cli.Commands;
+using ReclaimNative.Cli.Mount;
+using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Fidelity;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
@@ -25,6 +27,8 @@ public static class ReclaimCommand
             DemoCommand.Create(),
             CompareCommand.Create(),
             RunCommand.Create(),
+            MountCommand.Create(),
+            NodeCommand.Create(),
             StressCommand.Create(),
             FidelityCommand.Create(),
             PoliciesCommand.Create(),
@@ -44,11 +48,11 @@ public static class ReclaimCommand
             InvocationConfiguration plain = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return parsed.Invoke(plain);
         }
-        catch (Exception problem) when (problem is UsageException or MemorySizeException or PolicyException)
+        catch (Exception problem) when (problem is UsageException or MemorySizeException or PolicyException or ControllerException)
         {
             return Report(problem.Message, ExitCode.Usage);
         }
-        catch (Exception problem) when (problem is TraceException or TruthException or ScenarioException or ResultFileException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is TraceException or TruthException or ScenarioException or ResultFileException or MountException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
         {
             return Report(problem.Message, ExitCode.Failed);
         }

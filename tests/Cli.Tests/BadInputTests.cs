@@ -125,6 +125,29 @@ public sealed class BadInputTests
         yield return Bad(Usage, "directory", "compare --trace good.txt --json folder");
         yield return Bad(Usage, "--trace -", "compare --trace - -");
 
+        // Controllers, and single requests.
+        yield return Bad(Usage, "nosuch", "run cold-and-hot-tiers --controller nosuch");
+        yield return Bad(Usage, "period", "run cold-and-hot-tiers --controller senpai:period=3");
+        yield return Bad(Usage, "costs", "run demo --controller senpai");
+        yield return Bad(Usage, "--controller", "run cold-and-hot-tiers --at-refaults 10");
+        yield return Bad(Usage, "'0'", "run cold-and-hot-tiers --controller senpai --at-refaults 0");
+        yield return Bad(Usage, "--scenario", "node 0 16M");
+        yield return Bad(Usage, "x", "node x 16M --scenario demo");
+        yield return Bad(Usage, "64", "node 64 16M --scenario demo");
+        yield return Bad(Usage, "unit", "node 0 16 --scenario demo");
+        yield return Bad(Usage, "0p", "node 0 0p --scenario demo");
+        yield return Bad(Usage, "201", "node 0 16M --scenario demo --swappiness 201");
+        yield return Bad(Usage, "clean", "node 0 16M --scenario demo --type clean");
+        yield return Bad(Usage, "evictt", "node 0 16M --scenario demo --mode evictt");
+        yield return Bad(Usage, "--min-idle", "node 0 16M --scenario demo --min-idle 60");
+        yield return Bad(Usage, "--time-limit", "node 0 16M --scenario demo --time-limit 0s");
+        yield return Bad(Usage, "--scan-limit", "node 0 16M --scenario demo --scan-limit 0");
+        yield return Bad(Usage, "3000001", "node 0 16M --scenario demo --at 3000001");
+        yield return Bad(Usage, "one policy", "node 0 16M --scenario demo --policy classic,mglru");
+        yield return Bad(Failed, "0 to 1", "node 2 16M --scenario demo --at 1");
+        yield return Bad(Failed, "/nosuch", "node 0 16M --scenario demo --at 1 --memcg /nosuch");
+        yield return Bad(Failed, "nosuch", "node 0 16M --scenario nosuch");
+
         // Traces.
         foreach ((string file, string named) in new[]
         {

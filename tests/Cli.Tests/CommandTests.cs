@@ -27,6 +27,8 @@ public sealed class CommandTests
     [TestCase("demo")]
     [TestCase("compare")]
     [TestCase("run")]
+    [TestCase("node")]
+    [TestCase("mount")]
     [TestCase("stress")]
     [TestCase("fidelity")]
     [TestCase("policies")]
@@ -49,6 +51,47 @@ public sealed class CommandTests
         Assert.That(run.Output, Does.Contain("sqlite").And.Contain("classic").And.Contain("mglru").And.Contain("sieve"));
         Assert.That(run.Output, Does.Not.Contain("\u001b"), "no colours in a pipe");
         Assert.That(new FileInfo(Path.Combine(folder, "reclaim-report.html")).Length, Is.GreaterThan(100_000));
+    }
+
+    [Test]
+    public void ARequestPrintsWhatItCameToAndTheSameAsJson()
+    {
+        string[] request = ["node", "0", "4M", "--memcg", "/db", "--scenario", "demo", "--at", "200000"];
+
+        CommandRun text = CommandRun.Of(_folder, null, request);
+        CommandRun json = CommandRun.Of(_folder, null, [.. request, "--preview", "--json", "-"]);
+
+        Assert.That((text.ExitCode, json.ExitCode), Is.EqualTo((0, 0)), text.Error + json.Error);
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        JsonElement result = document.RootElement.GetProperty("result");
+        Assert.That(document.RootElement.GetProperty("preview").GetBoolean(), Is.True);
+        Assert.That(result.GetProperty("reclaimed").GetInt64(), Is.GreaterThanOrEqualTo(1024));
+        Assert.That(text.Output, Does.Contain($"{result.GetProperty("reclaimed").GetInt64():N0} reclaimed"), "the preview is the request");
+        Assert.That(text.Output, Does.Contain("1,024 pages of node 0, memcg /db").And.Contain("stopped: done"));
+    }
+
+    [Test]
+    public void ControllersAreComparedSideBySide()
+    {
+        string file = Path.Combine(_folder, "timed.yaml");
+        File.WriteAllText(
+            file,
+            """
+            name: timed
+            summary: half of it idle
+            accesses: 300000
+            policies: [classic]
+            costs: { swap: zram }
+            nodes: [{ memory: 128M }]
+            memcgs: [{ path: /a }]
+            processes: [{ name: one, memcg: /a, populate: true, rate: 2000, pattern: { kind: phase, pages: 16384, hot: 2048, every: 1000000, stay: 1 } }]
+            """);
+
+        CommandRun run = CommandRun.Of(_folder, null, "run", file, "--controller", "none,senpai:interval=1:max_probe=0.05", "--csv", Path.Combine(_folder, "timed.csv"));
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Output, Does.Contain("saved %").And.Contain("senpai:interval=1:max_probe=0.05").And.Contain("refaults/s"));
+        Assert.That(File.ReadLines(Path.Combine(_folder, "timed.csv")).First(), Does.Contain("controller").And.Contain("late_pressure_some_us"));
     }
 
     [Test]

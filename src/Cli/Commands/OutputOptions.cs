@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Reports;
 using ReclaimNative.Lab.Results;
 using Spectre.Console;
@@ -62,6 +63,14 @@ internal sealed class OutputOptions
             throw new UsageException($"there is no directory '{folder}' to write '{Path.GetFileName(path)}' to");
     }
 
+    private static void WriteTable(ResultSet results)
+    {
+        if (results.Rows.Any(r => r.Controller is not null))
+            ControllerTable.Write(results, AnsiConsole.Console);
+        else
+            ResultTable.Write(results, AnsiConsole.Console);
+    }
+
     /// <summary>Writes everything that was asked for.</summary>
     public void Write(ParseResult parsed, ResultSet results)
     {
@@ -69,7 +78,7 @@ internal sealed class OutputOptions
         string? csv = parsed.GetValue(_csv);
         string? html = parsed.GetValue(_html) ?? _defaultHtml;
         if (json != Stdout && csv != Stdout)
-            ResultTable.Write(results, AnsiConsole.Console);
+            WriteTable(results);
         if (json is not null)
             ResultJson.Save(results, json, IsComplete);
         if (csv is not null)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ReclaimNative.Cli.Isolation;
+using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Policies;
 using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Scenarios;
@@ -28,6 +29,16 @@ internal static class RunCommand
             HelpName = "N",
         };
         Option<bool> noEvents = new("--no-events") { Description = "leaves the scenario's events out, to see what they cost" };
+        Option<string?> controllers = new("--controller")
+        {
+            Description = $"controllers that ask for memory back, with commas between, each with :parameter=value ({string.Join(", ", ControllerCatalog.All.Select(c => c.Name))}); of a timed scenario",
+            HelpName = "LIST",
+        };
+        Option<string?> atRefaults = new("--at-refaults")
+        {
+            Description = "compares the controllers at so many refaults a second: each tries harder or less hard until that many come",
+            HelpName = "R",
+        };
         OutputOptions output = new();
         SupervisionOptions supervision = new();
         Command command = new(
@@ -37,9 +48,10 @@ internal static class RunCommand
 
             Example:
               reclaim run scenarios/demo.yaml --policy classic,mglru-walk --html report.html
+              reclaim run cold-and-hot-tiers --controller none,senpai,senpai:pressure_us=50000
             """)
         {
-            scenario, policies, seed, swappiness, noEvents,
+            scenario, policies, controllers, atRefaults, seed, swappiness, noEvents,
         };
         supervision.AddTo(command);
         output.AddTo(command);
@@ -47,6 +59,10 @@ internal static class RunCommand
         {
             bool isolates = supervision.Isolates(parsed);
             IReadOnlyList<PolicyChoice>? choices = !isolates && parsed.GetValue(policies) is { } list ? PolicyCatalog.Shelf.ParseList(list) : null;
+            IReadOnlyList<ControllerChoice> controlled = parsed.GetValue(controllers) is { } wanted ? ControllerChoice.ParseList(wanted) : [];
+            double? rate = parsed.GetValue(atRefaults) is { } rateText ? Numbers.Above0("--at-refaults", rateText) : null;
+            if (rate is not null && controlled.Count == 0)
+                throw new UsageException("--at-refaults goes with --controller: it compares controllers");
             ulong? seedGiven = parsed.GetValue(seed) is { } number ? Numbers.Seed(number) : null;
             int? swappinessGiven = parsed.GetValue(swappiness) is { } value ? Numbers.Swappiness(value) : null;
             Supervision careful = supervision.Read(parsed);
@@ -62,18 +78,35 @@ internal static class RunCommand
                 return supervision.RunIsolated(parsed, isolated, policies.Name, bySubject: true, output);
             }
 
-            return RunAndWrite(parsed, read, choices, output, supervision, careful);
+            if (rate is { } refaults)
+            {
+                ControllerComparison comparison = new(read, choices, controlled, refaults) { Supervision = careful };
+                return Write(parsed, ProgressBar.Run(comparison.TotalAccesses, comparison.Run), output, supervision);
+            }
+
+            return RunAndWrite(parsed, read, choices, output, supervision, careful, controlled);
         });
         return command;
     }
 
     /// <summary>Runs a scenario with a progress bar and writes its results where the options say.</summary>
-    public static int RunAndWrite(ParseResult parsed, Scenario scenario, IReadOnlyList<PolicyChoice>? policies, OutputOptions output, SupervisionOptions? options = null, Supervision? supervision = null)
+    public static int RunAndWrite(
+        ParseResult parsed,
+        Scenario scenario,
+        IReadOnlyList<PolicyChoice>? policies,
+        OutputOptions output,
+        SupervisionOptions? options = null,
+        Supervision? supervision = null,
+        IReadOnlyList<ControllerChoice>? controllers = null)
     {
-        ScenarioRun run = new(scenario, policies) { Supervision = supervision ?? Supervision.Default };
-        (ResultSet results, bool interrupted) = ProgressBar.Run(run.TotalAccesses, run.Run);
-        output.Write(parsed, results);
-        options?.SayEjected(parsed, results);
-        return interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+        ScenarioRun run = new(scenario, policies) { Supervision = supervision ?? Supervision.Default, Controllers = controllers ?? [] };
+        return Write(parsed, ProgressBar.Run(run.TotalAccesses, run.Run), output, options);
+    }
+
+    private static int Write(ParseResult parsed, (ResultSet Results, bool Interrupted) outcome, OutputOptions output, SupervisionOptions? options)
+    {
+        output.Write(parsed, outcome.Results);
+        options?.SayEjected(parsed, outcome.Results);
+        return outcome.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }
 }

@@ -95,7 +95,7 @@ internal static class ReportSummary
 
     private static string Names(Standing standing) => string.Join(" and ", standing.Winners.Select(Bold));
 
-    private static string Bold(ResultRow row) => $"<b>{Encoded(row.Policy)}</b>";
+    private static string Bold(ResultRow row) => $"<b>{Encoded(row.Label)}</b>";
 
     private static string Memory(ResultGroup size) => Encoded(size.ShortMemoryText);
 

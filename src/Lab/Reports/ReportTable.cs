@@ -54,7 +54,7 @@ internal static class ReportTable
     private static void AppendRow(StringBuilder html, ResultRow row, ResultGroup group, bool firstOfSees)
     {
         html.Append($"<tr class=\"result{(firstOfSees ? " first-of-sees" : "")}\">");
-        html.Append($"<th scope=\"row\" title=\"{Encoded(row.Policy)}\">{Encoded(row.Policy)}</th><td>{row.Sees.Word()}</td>");
+        html.Append($"<th scope=\"row\" title=\"{Encoded(row.Label)}\">{Encoded(row.Label)}</th><td>{row.Sees.Word()}</td>");
         foreach (ResultMetric metric in ResultMetric.Report)
         {
             string style = metric.IsBest(row, group) ? " class=\"best\""
@@ -70,7 +70,7 @@ internal static class ReportTable
     private static void AppendCounters(StringBuilder html, ResultRow row)
     {
         html.Append($"<tr class=\"counters\"><td colspan=\"{ColumnCount}\"><details><summary>");
-        html.Append($"all counters of {Encoded(row.Policy)}</summary><dl>\n");
+        html.Append($"all counters of {Encoded(row.Label)}</summary><dl>\n");
         AppendCounter(html, "accesses", NumberText.Count(row.Accesses));
         AppendCounter(html, "unique pages", NumberText.Count(row.UniquePages));
         AppendCounter(html, "cold faults", NumberText.Count(row.ColdFaults));

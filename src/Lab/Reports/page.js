@@ -1,5 +1,5 @@
 const data = JSON.parse(document.getElementById("data").textContent);
-const allRows = data.document.results;
+const allRows = data.document.results.map((row) => row.controller ? { ...row, policy: `${row.policy} ${row.controller}` } : row);
 const memoryTexts = new Map(data.memory_texts.map(([trace, pages, text]) => [`${pages} ${trace}`, text]));
 const traces = [...new Set(allRows.map((row) => row.trace))];
 const looks = looksOf(allRows);

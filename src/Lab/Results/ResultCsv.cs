@@ -6,8 +6,8 @@ using System.Text;
 namespace ReclaimNative.Lab.Results;
 
 /// <summary>
-/// Writes the rows as RFC 4180 CSV in UTF-8: a header, the contract's fields in its order, then a column for each counter
-/// that any row has, in the order of first appearance. A row without that counter has an empty field there.
+/// Writes the rows as RFC 4180 CSV in UTF-8: a header, the contract's fields in its order, then the controller where any row has one,
+/// then a column for each counter that any row has, in the order of first appearance. A row without that counter has an empty field there.
 /// </summary>
 public static class ResultCsv
 {
@@ -33,6 +33,8 @@ public static class ResultCsv
         ("accesses_per_second", row => Number(row.AccessesPerSecond)),
     ];
 
+    private static readonly (string Name, Func<ResultRow, string> Text) Controller = ("controller", row => row.Controller ?? "");
+
     private static readonly SearchValues<char> NeedQuotes = SearchValues.Create(",\"\r\n");
 
     /// <summary>Writes to a file, or to standard output for <c>-</c>.</summary>
@@ -45,18 +47,19 @@ public static class ResultCsv
         using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true);
         string[] counters = [.. set.Rows.SelectMany(row => row.Counters).Select(counter => counter.Name).Distinct()];
 
-        WriteRecord(writer, Fields.Select(field => field.Name).Concat(counters.Select(ColumnName)));
+        (string Name, Func<ResultRow, string> Text)[] fields = set.Rows.Any(row => row.Controller is not null) ? [.. Fields, Controller] : [.. Fields];
+        WriteRecord(writer, fields.Select(field => field.Name).Concat(counters.Select(ColumnName)));
         foreach (ResultRow row in set.Rows)
         {
             Dictionary<string, long> values = row.Counters.ToDictionary(counter => counter.Name, counter => counter.Value);
-            WriteRecord(writer, Fields.Select(field => field.Text(row)).Concat(counters.Select(name =>
+            WriteRecord(writer, fields.Select(field => field.Text(row)).Concat(counters.Select(name =>
                 values.TryGetValue(name, out long value) ? Number(value) : "")));
         }
     }
 
     // Two columns of one name would make a reader take the wrong one.
     private static string ColumnName(string counter) =>
-        Fields.Any(field => field.Name == counter) ? $"counters.{counter}" : counter;
+        Fields.Append(Controller).Any(field => field.Name == counter) ? $"counters.{counter}" : counter;
 
     private static void WriteRecord(StreamWriter writer, IEnumerable<string> fields)
     {

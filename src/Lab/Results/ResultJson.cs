@@ -69,6 +69,8 @@ public static class ResultJson
         writer.WriteStartObject();
         writer.WriteString("trace", row.Trace);
         writer.WriteString("policy", row.Policy);
+        if (row.Controller is { } controller)
+            writer.WriteString("controller", controller);
         writer.WriteNumber("memory_pages", row.MemoryPages);
         if (complete && row.MemoryAsAsked is { } asked)
             writer.WriteString("memory_as_asked", asked);

@@ -35,6 +35,7 @@ public static class ResultJsonReader
     {
         Trace = row.GetProperty("trace").GetString()!,
         Policy = row.GetProperty("policy").GetString()!,
+        Controller = Text(row, "controller"),
         MemoryPages = Count(row, "memory_pages"),
         MemoryAsAsked = Text(row, "memory_as_asked"),
         Accesses = Count(row, "accesses"),

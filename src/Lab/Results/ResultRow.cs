@@ -18,6 +18,12 @@ public sealed record ResultRow
     /// <summary>The policy as it was asked for: <c>mglru@6.12-bloom</c>.</summary>
     public required string Policy { get; init; }
 
+    /// <summary>The controller that looked after the machine, as it was asked for; null where none was asked for.</summary>
+    public string? Controller { get; init; }
+
+    /// <summary>The policy, and the controller where there is one: what tells the rows of a subject apart.</summary>
+    public string Label => Controller is null ? Policy : $"{Policy} {Controller}";
+
     /// <summary>How many of the trace's pages may be resident; 0 when nothing limits them.</summary>
     public required long MemoryPages { get; init; }
 

@@ -93,7 +93,7 @@ public static class ResultTable
             Style? style = row.Oom ? Quiet : null;
             table.AddRow(
             [
-                new Text(Printable(row.Policy), style).Overflow(Overflow.Ellipsis),
+                new Text(Printable(row.Label), style).Overflow(Overflow.Ellipsis),
                 new Text(row.Sees.Word(), style),
                 .. columns.Metrics.Select(metric =>
                     new Text(Cell(metric, row, group), metric.IsBest(row, group) ? Best : style)),

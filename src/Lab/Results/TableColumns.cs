@@ -27,7 +27,7 @@ internal sealed record TableColumns(
         RenderOptions options = RenderOptions.Create(console);
         ImmutableArray<ResultMetric> all = ResultMetric.Terminal;
         int[] widths = [.. all.Select(metric => MetricWidth(metric, groups))];
-        int names = groups.SelectMany(group => group.Rows).Select(row => CellWidth(ResultTable.Printable(row.Policy), options))
+        int names = groups.SelectMany(group => group.Rows).Select(row => CellWidth(ResultTable.Printable(row.Label), options))
             .Append("policy".Length).Max();
 
         int spare = width - SeesColumnWidth - gap - gap - widths[0];

@@ -6,7 +6,7 @@ namespace ReclaimNative.Lab.Scenarios;
 /// An amount of memory in text, always with its unit: `4096p` is pages, K M G T are powers of 1024 bytes. A bare number is
 /// refused, because readers of a file cannot tell bytes from pages; only 0 needs no unit.
 /// </summary>
-internal static class MemorySize
+public static class MemorySize
 {
     /// <summary>What is accepted, for messages.</summary>
     public const string Accepted = "whole 4096-byte pages with a unit, such as 4096p, 512K, 24M or 2G";

@@ -7,9 +7,11 @@ namespace ReclaimNative.Lab.Scenarios;
 /// <param name="path">The scenario file: where relative trace paths start.</param>
 /// <param name="nodes">The nodes that a process may name by number.</param>
 /// <param name="memcgs">The memcgs that a process may name by path, beside the root.</param>
-internal sealed class ProcessReader(string path, ImmutableArray<NodeSpec> nodes, ImmutableArray<MemcgSpec> memcgs)
+/// <param name="isTimed">The scenario has costs: then processes may have a rate.</param>
+internal sealed class ProcessReader(string path, ImmutableArray<NodeSpec> nodes, ImmutableArray<MemcgSpec> memcgs, bool isTimed)
 {
     private const int MostWeight = 1_000_000;
+    private const long MostRate = 1_000_000_000;
 
     private static readonly string[] TraceFormats = ["u32", "u64", "oracle", "text", "lackey", "arc", "lirs", "be32"];
 
@@ -33,7 +35,7 @@ internal sealed class ProcessReader(string path, ImmutableArray<NodeSpec> nodes,
 
     private ProcessSpec One(ScenarioFields fields)
     {
-        fields.Accept("name", "memcg", "node", "trace", "format", "repeat", "pattern", "weight", "anon");
+        fields.Accept("name", "memcg", "node", "trace", "format", "repeat", "pattern", "populate", "weight", "rate", "anon");
         if (fields.Has("trace") == fields.Has("pattern"))
             throw fields.Error("", $"has {(fields.Has("trace") ? "both" : "neither")} trace and pattern; accepted: exactly one of them");
         foreach (string key in (string[])["format", "repeat"])
@@ -42,6 +44,10 @@ internal sealed class ProcessReader(string path, ImmutableArray<NodeSpec> nodes,
                 throw fields.Error(key, "goes with a trace only; this process has a pattern");
         }
 
+        if (fields.Has("populate") && !fields.Has("pattern"))
+            throw fields.Error("populate", "goes with a pattern only; this process has a trace");
+        if (fields.Has("rate") && !isTimed)
+            throw fields.Error("rate", "goes with costs only: this scenario has none, so that nothing in it takes time");
         string memcg = MemcgSpec.RootPath;
         if (fields.Has("memcg"))
             memcg = fields.Choice("memcg", [MemcgSpec.RootPath, .. memcgs.Select(m => m.Path)]);
@@ -55,6 +61,8 @@ internal sealed class ProcessReader(string path, ImmutableArray<NodeSpec> nodes,
             TraceFormat = fields.Has("format") ? fields.Choice("format", TraceFormats) : null,
             Repeat = pattern is null && fields.Flag("repeat", absent: true),
             Pattern = pattern,
+            Populate = fields.Flag("populate", absent: false),
+            Rate = fields.Has("rate") ? fields.Whole("rate", 1, MostRate) : null,
             Weight = (int)fields.Whole("weight", 1, MostWeight, absent: 1),
             AnonPages = AnonOf(fields, pattern),
         };

@@ -33,6 +33,12 @@ public sealed record ProcessSpec
     /// <summary>Share of the accesses: this weight over the sum of the weights of the processes that have not ended.</summary>
     public required int Weight { get; init; }
 
+    /// <summary>Accesses in a second of a timed scenario, which it sleeps to keep to; null: as many as its share of the CPU allows.</summary>
+    public long? Rate { get; init; }
+
+    /// <summary>Before it follows its pattern, the process touches every page once in order, without a look at its rate: it starts up. It writes those that are anonymous.</summary>
+    public bool Populate { get; init; }
+
     /// <summary>
     /// Pages below this number are anonymous, the others belong to one file of this process. 0: all file;
     /// <see cref="AllAnon"/>: all anonymous.

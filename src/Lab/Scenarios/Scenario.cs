@@ -49,6 +49,12 @@ public sealed record Scenario
     /// <summary>Processes in the order of the file.</summary>
     public required ImmutableArray<ProcessSpec> Processes { get; init; }
 
+    /// <summary>Reclaim moves pages to a node of a lower tier before it evicts any.</summary>
+    public bool Demotion { get; init; }
+
+    /// <summary>How long things take; null: nothing takes time but an access, 100 ns.</summary>
+    public CostSpec? Costs { get; init; }
+
     /// <summary>What changes while the scenario runs, in the order in which it happens; often nothing.</summary>
     public ImmutableArray<EventSpec> Events { get; init; } = [];
 }

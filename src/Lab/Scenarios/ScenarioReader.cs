@@ -51,7 +51,7 @@ public static partial class ScenarioReader
     public static Scenario Parse(string text, string path)
     {
         var top = new ScenarioFields(path, "", ScenarioYaml.Load(text, path));
-        top.Accept("name", "summary", "seed", "accesses", "policies", "swappiness", "kernel", "nodes", "memcgs", "processes", "events");
+        top.Accept("name", "summary", "seed", "accesses", "policies", "swappiness", "kernel", "nodes", "demotion", "costs", "memcgs", "processes", "events");
 
         string name = NameOf(top);
         string summary = SummaryOf(top);
@@ -69,7 +69,9 @@ public static partial class ScenarioReader
             Kernel = KernelOf(top),
             Nodes = nodes,
             Memcgs = memcgs,
-            Processes = new ProcessReader(path, nodes, memcgs).Read(top),
+            Demotion = top.Flag("demotion", absent: false),
+            Costs = new CostReader(nodes).Read(top),
+            Processes = new ProcessReader(path, nodes, memcgs, isTimed: top.Has("costs")).Read(top),
             Events = new EventReader(accesses, memcgs).Read(top),
         };
     }

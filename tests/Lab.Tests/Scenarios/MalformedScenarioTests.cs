@@ -25,10 +25,12 @@ public class MalformedScenarioTests
           - { name: scan, node: 1, pattern: { kind: loop, pages: 20000 }, weight: 1, anon: none }
           - { name: mixed, pattern: { kind: hotscan, hot: 10, cold: 90, scan: 0.1 }, anon: 10 }
           - { name: phases, pattern: { kind: phase, pages: 100, hot: 10, every: 50, stay: 0.9 } }
-          - { name: heap, pattern: { kind: walk, pages: 100, step: 3 } }
+          - { name: heap, pattern: { kind: walk, pages: 100, step: 3 }, populate: true, rate: 500 }
         events:
           - { at: 400, memcg: /db, policy: mglru }
           - { at: 500, max: 12M, memcg: /db/shard, high: 11M, swappiness: 100 }
+        demotion: true
+        costs: { access_ns: 100, swap_in_us: 50, file_read_us: 80, scan_ns: 70, tiers: [0, 150] }
 
         """;
 
@@ -155,6 +157,21 @@ public class MalformedScenarioTests
         ["high: 11M", "high: 0", 21, "events[1].high is '0'; accepted: max, or at least 1p"],
         ["memcg: /db/shard, high", "memcg: /, high", 21, "events[1].max goes with a memcg below the root"],
         ["high: 11M, swappiness: 100", "high: 11M, swappiness: 201", 21, "events[1].swappiness is '201'; accepted: a whole number from 0 to 200"],
+        ["demotion: true", "demotion: on", 22, "demotion is 'on'; accepted: true, false"],
+        ["access_ns: 100", "access_ns: 0", 23, "costs.access_ns is '0'; accepted: a whole number from 1 to"],
+        ["access_ns: 100", "acces_ns: 100", 23, "costs has no key 'acces_ns'; accepted: access_ns, swap, swap_in_us"],
+        ["swap_in_us: 50", "swap_in_us: -1", 23, "costs.swap_in_us is '-1'"],
+        ["swap_in_us: 50", "swap: tape", 23, "costs.swap is 'tape'; accepted: zram, nvme, disk"],
+        ["swap_in_us: 50", "swap_in_us: 50, swap: zram", 23, "costs.swap and swap_in_us say the same; accepted: one of them"],
+        ["file_read_us: 80", "file_read_us: 1s", 23, "costs.file_read_us is '1s'"],
+        ["tiers: [0, 150]", "tiers: [0]", 23, "costs.tiers has 1 numbers; accepted: a whole number from 0 to 1000000000 for each tier from 0 to 1"],
+        ["tiers: [0, 150]", "tiers: [0, -5]", 23, "costs.tiers has '-5'; accepted: a whole number from 0"],
+        ["tiers: [0, 150]", "tiers: 150", 23, "costs.tiers is '150'; accepted: a list of words"],
+        ["costs: { access_ns: 100, swap_in_us: 50, file_read_us: 80, scan_ns: 70, tiers: [0, 150] }", "costs: fast", 23, "costs is 'fast'; accepted: keys with values"],
+        ["costs: { access_ns: 100, swap_in_us: 50, file_read_us: 80, scan_ns: 70, tiers: [0, 150] }", "", 18, "processes[4].rate goes with costs only"],
+        ["rate: 500", "rate: 0", 18, "processes[4].rate is '0'; accepted: a whole number from 1 to"],
+        ["populate: true", "populate: yes", 18, "processes[4].populate is 'yes'; accepted: true, false"],
+        ["pattern: { kind: walk, pages: 100, step: 3 }", "trace: traces/README.md", 18, "processes[4].populate goes with a pattern only"],
         ["anon: 10 }\n", "anon: 10 }\n---\nname: second\n", 17, "a second document; accepted: one scenario a file"],
         [Valid, "", 0, "is empty; accepted: a scenario"],
         [Valid, "# nothing\n", 0, "is empty; accepted: a scenario"],

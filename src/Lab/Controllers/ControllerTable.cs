@@ -1,0 +1,79 @@
+using System.Globalization;
+using ReclaimNative.Lab.Results;
+using ReclaimNative.Lab.Scenarios;
+using Spectre.Console;
+
+namespace ReclaimNative.Lab.Controllers;
+
+/// <summary>
+/// What each controller saved and what that cost, as a table for people: a block for each cgroup. All of it is of the second half of the run.
+/// </summary>
+public static class ControllerTable
+{
+    private static readonly Style Heading = new(decoration: Decoration.Bold);
+
+    private static readonly (string Header, Func<ResultRow, ResultRow?, string> Text)[] Columns =
+    [
+        ("resident", (row, _) => NumberText.Count(row.ResidentMean)),
+        ("saved %", (row, none) => none is null ? "" : NumberText.Percent(1 - row.ResidentMean / none.ResidentMean)),
+        ("fast tier", (row, _) => NumberText.Count(Of(row, TimedCounters.TopTierMean))),
+        ("saved %", (row, none) => none is null ? "" : NumberText.Percent(1 - (double)Of(row, TimedCounters.TopTierMean) / Of(none, TimedCounters.TopTierMean))),
+        ("asked back", (row, _) => NumberText.Count(Of(row, TimedCounters.Proactive))),
+        ("refaults/s", (row, _) => PerSecond(row, TimedCounters.Refaults, 1)),
+        ("some ms/s", (row, _) => PerSecond(row, TimedCounters.SomeUs, 1000)),
+        ("page-in ms/s", (row, _) => PerSecond(row, TimedCounters.PageInUs, 1000)),
+        ("slow tier ms/s", (row, _) => PerSecond(row, TimedCounters.SlowTierUs, 1000)),
+    ];
+
+    /// <summary>Writes the rows of a run with controllers to <paramref name="console"/>.</summary>
+    public static void Write(ResultSet set, IAnsiConsole console)
+    {
+        if (!console.Profile.Out.IsTerminal)
+            console = ResultTable.Pipe(console.Profile.Out.Writer);
+        Line(console, set.Title ?? "", Heading);
+        foreach (IGrouping<string, ResultRow> subject in set.Rows.GroupBy(r => r.Trace))
+        {
+            Line(console, "", Style.Plain);
+            Line(console, subject.Key, Heading);
+            console.Write(Block([.. subject]));
+        }
+
+        Line(console, "", Style.Plain);
+        Line(console, "pages of 4096 bytes; saved against none of the same policy; over the second half of the run, in virtual time", Style.Plain);
+        foreach (string note in set.Notes)
+            Line(console, $"note: {note}", Style.Plain);
+    }
+
+    private static Table Block(ResultRow[] rows)
+    {
+        Table table = new Table().Border(TableBorder.None);
+        table.AddColumn(Column("policy", Justify.Left));
+        table.AddColumn(Column("controller", Justify.Left));
+        foreach ((string header, _) in Columns)
+            table.AddColumn(Column(header, Justify.Right));
+        foreach (ResultRow row in rows)
+        {
+            ResultRow? none = rows.FirstOrDefault(r => r.Policy == row.Policy && r.Controller == ControllerCatalog.None);
+            table.AddRow([new Text(row.Policy), new Text(row.Controller ?? ""), .. Columns.Select(c => new Text(row.Oom ? "oom" : c.Text(row, none)))]);
+        }
+
+        return table;
+    }
+
+    private static TableColumn Column(string header, Justify alignment) =>
+        new(new Text(header)) { NoWrap = true, Alignment = alignment, Padding = new Padding(0, 0, 2, 0) };
+
+    private static string PerSecond(ResultRow row, string counter, double unit)
+    {
+        double seconds = Of(row, TimedCounters.Us) / 1e6;
+        return seconds > 0 ? (Of(row, counter) / unit / seconds).ToString("N3", CultureInfo.InvariantCulture) : "";
+    }
+
+    private static long Of(ResultRow row, string counter) => row.Counters.FirstOrDefault(c => c.Name == counter).Value;
+
+    private static void Line(IAnsiConsole console, string text, Style style)
+    {
+        console.Write(new Text(ResultTable.Printable(text), style));
+        console.WriteLine();
+    }
+}
