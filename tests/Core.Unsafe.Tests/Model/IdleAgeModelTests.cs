@@ -8,12 +8,8 @@ namespace ReclaimNative.Tests.Model;
 /// <summary>Idle ages on random machines, against one obvious record for each page.</summary>
 public class IdleAgeModelTests
 {
-    /// <summary>
-    /// Policies that look at a page before they let it go. Of one that does not, the engine does not learn that a page was used
-    /// since the last scan when it evicts it.
-    /// </summary>
     private static readonly string[] Forms =
-        ["classic", "classic@6.18", "classic/identity", "clock", "sieve", "mglru", "mglru@6.1", "mglru/unordered", "mglru/identity", "mglru/unordered/identity", "mglru/concurrent"];
+        ["fifo", "lru", "fifo/identity", "classic", "classic@6.18", "classic/identity", "clock", "sieve", "mglru", "mglru@6.1", "mglru/unordered", "mglru/identity", "mglru/unordered/identity", "mglru/concurrent"];
 
     /// <summary>Those that learn of accesses by looking at single pages alone.</summary>
     private static readonly string[] ByReferenceAlone =

@@ -15,7 +15,7 @@ public class PreviewTests
     {
         for (int seed = 0; seed < 12; seed++)
         {
-            using var machine = new TieredMachine(form, seed);
+            using TieredMachine machine = Machine(form, seed);
             ReclaimRequest request = RandomRequest(machine, new Random(seed));
             machine.Owner.Noted.Clear();
             machine.Engine.Preview(new ReclaimRequest(1)); // what hits were noted are handed over
@@ -91,6 +91,20 @@ public class PreviewTests
         Assert.That(engine.Validate(), Is.Null);
     }
 
+    /// <summary>Every other one knows how long its pages have been idle.</summary>
+    private static TieredMachine Machine(string form, int seed)
+    {
+        var machine = new TieredMachine(form, seed, o => o with { IdleAge = seed % 2 == 0, Pressure = seed % 4 == 0 });
+        for (int scan = 0; scan < 4 && machine.Engine.Machine.Ages is not null; scan++)
+        {
+            machine.Engine.ScanIdleAges();
+            machine.Run(seed + scan, 300);
+            machine.Engine.NowMs += 300;
+        }
+
+        return machine;
+    }
+
     private static PolicyDefinition PolicyOfThrows() => PolicyDefinition.Of<Throwing>();
 
     private static ReclaimRequest RandomRequest(TieredMachine machine, Random random)
@@ -106,6 +120,8 @@ public class PreviewTests
             BatchPages = random.Next(1, 200),
             Overshoots = random.Next(3) == 0,
         };
+        if (machine.Engine.Machine.Ages is not null && random.Next(2) == 0)
+            request = request with { MinIdleMs = random.Next(1, 1200) };
         return request.Types == ReclaimTypes.Any && random.Next(2) == 0 ? request with { Swappiness = random.Next(202) } : request;
     }
 

@@ -165,6 +165,65 @@ public class RequestTests
     }
 
     [Test]
+    public void OnlyWhatHasBeenIdleForSoLong([ValueSource(nameof(Forms))] string form)
+    {
+        using var machine = new TieredMachine(form, 13, o => o with { IdleAge = true });
+        (uint[] used, HashSet<ulong> touched) = (Pages(0, 60), [.. Pages(0, 60).Select(p => (ulong)p)]);
+        AccessTally tally = default;
+        for (int scan = 0; scan < 4; scan++)
+        {
+            machine.Engine.NowMs += 1000;
+            machine.Engine.Access(machine.Spaces[0], used, ref tally);
+            machine.Engine.ScanIdleAges();
+        }
+
+        machine.Owner.Noted.Clear();
+        ReclaimResult result = machine.Engine.Reclaim(new ReclaimRequest(5000, machine.Memcgs[1]) { Mode = ReclaimMode.Evict, MinIdleMs = 2500 });
+
+        Assert.That(result.Age, Is.EqualTo(ReclaimAge.IdleAge));
+        Assert.That(result.Reclaimed, Is.GreaterThan(300), "the others were not used since");
+        Assert.That(machine.Owner.Noted.Where(n => n.Page.Space == machine.Spaces[0] && touched.Contains(n.Page.Page)), Is.Empty);
+        Assert.That(result.Skipped[ReclaimSkip.Age], Is.Positive);
+        machine.Engine.NowMs += 1;
+        Assert.That(machine.Engine.Reclaim(new ReclaimRequest(10, machine.Memcgs[1]) { MinIdleMs = 100_000 }).Reclaimed, Is.Zero);
+    }
+
+    [Test]
+    public void WithoutScansTheBirthsOfGenerationsTell([Values("mglru", "mglru/unordered", "mglru@6.1/6.1")] string form)
+    {
+        using var machine = new TieredMachine(form, 14);
+        Engine engine = machine.Engine;
+        AccessTally tally = default;
+        for (int age = 0; age < 6; age++)
+        {
+            engine.NowMs += 1000;
+            for (int times = 0; times < 2; times++)
+                engine.Access(machine.Spaces[0], Pages(0, 60), ref tally);
+            foreach (Node node in engine.Nodes)
+                engine.Age(machine.Memcgs[1], node);
+        }
+
+        machine.Owner.Noted.Clear();
+        ReclaimResult none = engine.Reclaim(new ReclaimRequest(500, machine.Memcgs[1]) { Mode = ReclaimMode.Evict, MinIdleMs = 60_000 });
+        ReclaimResult some = engine.Reclaim(new ReclaimRequest(500, machine.Memcgs[1]) { Mode = ReclaimMode.Evict, MinIdleMs = 1500 });
+
+        Assert.That((none.Age, none.Reclaimed, none.Scanned), Is.EqualTo((ReclaimAge.Generations, 0L, 0L)));
+        Assert.That(some.Reclaimed, Is.GreaterThan(100));
+        Assert.That(machine.Owner.Noted.Count(n => n.Page.Space == machine.Spaces[0] && n.Page.Page < 60), Is.Zero);
+        Assert.That(engine.Validate(), Is.Null);
+    }
+
+    [Test]
+    public void NobodyGuessesHowLongAPageWasIdle([Values("classic", "sieve", "mglru classic")] string form)
+    {
+        using var machine = new TieredMachine(form, 15);
+        if (form.Contains(' ', StringComparison.Ordinal))
+            machine.Engine.SetPolicy(machine.Memcgs[3], "classic");
+
+        Assert.That(() => machine.Engine.Reclaim(new ReclaimRequest(1) { MinIdleMs = 10 }), Throws.TypeOf<EngineException>().With.Message.Contains("Idle times are not known"));
+    }
+
+    [Test]
     public void ProtectionHolds([Values("classic", "mglru", "sieve", "mglru/unordered")] string form, [Values] bool ofMachine)
     {
         using var machine = new TieredMachine(form, 7);
@@ -376,6 +435,8 @@ public class RequestTests
     [TestCase("all")]
     [TestCase("1-2-3")]
     public void OtherTextIsNoNodeList(string text) => Assert.That(NodeSet.TryParse(text, out _), Is.False);
+
+    private static uint[] Pages(int first, int end) => [.. Enumerable.Range(first, end - first).Select(p => (uint)p)];
 
     private sealed class SteppingClock : TimeProvider
     {
