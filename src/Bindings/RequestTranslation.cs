@@ -72,7 +72,7 @@ internal static unsafe class RequestTranslation
             }
         }
 
-        ulong Kept(ReclaimSkip reason) => (ulong)result.Skipped.GetValueOrDefault(reason);
+        ulong Kept(ReclaimSkip reason) => (ulong)result.Skipped[reason];
         return new ResultStruct
         {
             Stop = result.Stop switch

@@ -88,9 +88,10 @@ public sealed unsafe partial class Engine
     /// <param name="last">Number of the last generation to go.</param>
     /// <param name="swappiness">0 to 200, <see cref="ReclaimRequest.AnonOnly"/>, or null for the cgroup's own, which is 0 while anonymous pages can't go anywhere.</param>
     /// <param name="pages">Pages after which to stop, at least 1; as many as a batch more may go.</param>
+    /// <param name="cancellation">Ends it after the batch that is being worked off.</param>
     /// <returns>Pages reclaimed.</returns>
     /// <exception cref="EngineException">A number is out of range, the policy keeps no generations, or the cgroup or node is of another engine.</exception>
-    public long EvictGenerations(MemoryCgroup memcg, Node node, ulong last, int? swappiness = null, long pages = long.MaxValue)
+    public long EvictGenerations(MemoryCgroup memcg, Node node, ulong last, int? swappiness = null, long pages = long.MaxValue, CancellationToken cancellation = default)
     {
         ThrowIfDisposed();
         Own(node);
@@ -102,7 +103,7 @@ public sealed unsafe partial class Engine
         if (!view.Ops.KeepsGenerations)
             throw new EngineException($"Cgroup {memcg.Path} is bound to policy {PolicyOf(memcg).Name}, which keeps no generations.");
         FlushHits();
-        return LruvecEviction.Run(_pass, view, last, swappiness ?? LruvecEviction.OwnSwappiness(view), pages);
+        return LruvecEviction.Run(_pass, view, last, swappiness ?? LruvecEviction.OwnSwappiness(view), pages, cancellation);
     }
 
     /// <summary>

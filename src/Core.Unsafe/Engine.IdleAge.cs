@@ -36,8 +36,8 @@ public sealed unsafe partial class Engine
     /// </summary>
     /// <remarks>
     /// Clears accessed bits, and keeps for the policies what they said: a page's next reference scan counts it as one reference. As
-    /// in the kernel with its idle-page tracking, walks over page tables don't see it. Costs a few nanoseconds for each page that
-    /// was used and little for others. Callable from any thread of a concurrent engine: other calls wait while a piece of half a
+    /// in the kernel with its idle-page tracking, walks over page tables don't see it. The work is in the pages that were
+    /// used, a folio's flag for each; of others 64 are one step. Callable from any thread of a concurrent engine: other calls wait while a piece of half a
     /// million pages is scanned, and run between pieces, so that a scan is then not of one moment. A second scan waits for the
     /// first to end. Allocates nothing. Source: kernel-reclaim reference 1.2 and 10.
     /// </remarks>

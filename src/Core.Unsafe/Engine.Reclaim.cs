@@ -1,5 +1,6 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.Memory;
 using ReclaimNative.Policies;
 using ReclaimNative.Reclaim;
@@ -138,7 +139,27 @@ public sealed unsafe partial class Engine
                 : "Demotion is off on this machine, so nothing can be demoted; it is turned on by Engine.SetDemotion or demotion_enabled.");
         }
 
-        return new ReclaimRun(_machine, request, nodes, _clock, cancellation);
+        return new ReclaimRun(_machine, request, nodes, _clock, cancellation) { Age = AgeFor(request) };
+    }
+
+    /// <summary>Whoever knows how long pages have been idle; a request is refused rather than answered by a guess.</summary>
+    private ReclaimAge AgeFor(ReclaimRequest request)
+    {
+        if (request.MinIdleMs == 0)
+            return ReclaimAge.None;
+        if (_machine.Ages is not null)
+            return ReclaimAge.IdleAge;
+        var walk = new MemcgWalk(request.Memcg ?? Root, null);
+        while (walk.MoveNext(out MemoryCgroup memcg))
+        {
+            if (!KeepsGenerations(memcg))
+            {
+                throw new EngineException(
+                    $"Idle times are not known: the engine keeps none ({nameof(MachineOptions.IdleAge)}), and policy {PolicyNameOf(memcg)} of {memcg.Path} keeps no generations.");
+            }
+        }
+
+        return ReclaimAge.Generations;
     }
 
     /// <summary>What no engine accepts, in one sentence, or null.</summary>

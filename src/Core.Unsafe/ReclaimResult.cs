@@ -81,8 +81,31 @@ public readonly record struct NodeReclaim(Node Node, long EvictedAnon, long Evic
     public long Reclaimed => EvictedAnon + EvictedFile + DemotedAnon + DemotedFile;
 }
 
+/// <summary>Pages by the reason for which they stayed. Immutable.</summary>
+public readonly struct SkipCounts
+{
+    private readonly long[]? _counts;
+
+    internal SkipCounts(ReadOnlySpan<long> counts) => _counts = counts.ToArray();
+
+    /// <summary>How many for a reason.</summary>
+    public long this[ReclaimSkip reason] => _counts is { } counts && (uint)reason < (uint)counts.Length ? counts[(int)reason] : 0;
+
+    /// <summary>How many in all.</summary>
+    public long Total
+    {
+        get
+        {
+            long sum = 0;
+            foreach (long count in _counts ?? [])
+                sum += count;
+            return sum;
+        }
+    }
+}
+
 /// <summary>What became of a <see cref="ReclaimRequest"/>. Amounts are pages.</summary>
-public sealed record ReclaimResult
+public sealed class ReclaimResult
 {
     /// <summary>What was asked for.</summary>
     public required ReclaimRequest Request { get; init; }
@@ -100,7 +123,7 @@ public sealed record ReclaimResult
     public required IReadOnlyList<NodeReclaim> Nodes { get; init; }
 
     /// <summary>Pages that stayed, by reason; a page that is met twice counts twice.</summary>
-    public required IReadOnlyDictionary<ReclaimSkip, long> Skipped { get; init; }
+    public SkipCounts Skipped { get; init; }
 
     /// <summary>
     /// Pages, in its nodes, of cgroups within their memory.min or memory.low when it ended: left alone, or taken last where memory.low may be.

@@ -89,6 +89,24 @@ internal static unsafe class EngineExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_scan_idle_ages")]
+    public static int ScanIdleAges(ulong engine, ulong periodMs)
+    {
+        try
+        {
+            Engine scanned = Living.Engine(engine).Engine;
+            if (periodMs is 0 or > long.MaxValue / 1000)
+                throw new Refusal(Status.Invalid, $"period_ms is {periodMs}; 1 to {long.MaxValue / 1000} are accepted.");
+            scanned.IdleAgePeriodMs = (long)periodMs;
+            scanned.ScanIdleAges();
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_validate")]
     public static int Validate(ulong engine)
     {

@@ -484,6 +484,14 @@ int32_t reclaim_operation_destroy(reclaim_operation_t *operation);
  * Blocking: never.  Allocates: never.  Since: 0.1 */
 int32_t reclaim_engine_set_time(reclaim_engine_t *engine, int64_t microseconds);
 
+/* Looks once which pages have been used since the last scan, and makes all others a tick older; a request with min_idle_ms goes
+ * by it.  Call it every period_ms, the same each time and at least 1, with the clock set.  What accessed bits said is kept for the
+ * policy.
+ * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY; RECLAIM_E_INVALID for a period of 0, and without RECLAIM_ENGINE_IDLE_AGE.
+ * Threads:  one at a time in this engine.
+ * Blocking: never.  Time grows with the pages of the engine, a few nanoseconds for each used one.  Allocates: never.  Since: 0.1 */
+int32_t reclaim_engine_scan_idle_ages(reclaim_engine_t *engine, uint64_t period_ms);
+
 /* An event counter of the whole machine by the kernel's name, with the meaning that it has in /proc/vmstat:
  * "pgscan_kswapd", "pswpout", "workingset_refault_anon", ...  pgscan_ and pgsteal_ with _kswapd, _direct and
  * _proactive count reclaim for the whole machine only: not at a cgroup's limit, and not by request, which is always

@@ -9,10 +9,10 @@ namespace ReclaimNative.Control;
 /// </summary>
 internal static class CgroupFiles
 {
-    public static ControlDirectory Directory(Engine engine, MemoryCgroup memcg, string name)
+    public static ControlDirectory Directory(Engine engine, ReclaimRequests requests, MemoryCgroup memcg, string name)
     {
-        ControlFileItem[] files = [.. Files(engine, memcg)];
-        return new ControlDirectory(name, () => files.Concat<ControlItem>(memcg.Children.Select(child => Directory(engine, child, NameOf(child)))))
+        ControlFileItem[] files = [.. Files(engine, requests, memcg)];
+        return new ControlDirectory(name, () => files.Concat<ControlItem>(memcg.Children.Select(child => Directory(engine, requests, child, NameOf(child)))))
         {
             Create = created => Create(engine, memcg, created),
         };
@@ -20,7 +20,7 @@ internal static class CgroupFiles
 
     private static string NameOf(MemoryCgroup memcg) => memcg.Path[(memcg.Path.LastIndexOf('/') + 1)..];
 
-    private static IEnumerable<ControlFileItem> Files(Engine engine, MemoryCgroup memcg)
+    private static IEnumerable<ControlFileItem> Files(Engine engine, ReclaimRequests requests, MemoryCgroup memcg)
     {
         yield return ControlFileItem.Reads("cgroup.controllers", () => "memory\n");
         if (memcg.Parent is not null)
@@ -36,8 +36,7 @@ internal static class CgroupFiles
 
         yield return ControlFileItem.Reads("memory.numa_stat", () => engine.ReadMemoryNumaStat(memcg));
         yield return ControlFileItem.Opens("memory.pressure", () => new PressureFile(engine, memcg));
-        yield return ControlFileItem.Writes(
-            "memory.reclaim", text => EngineErrors.Reclaim(engine, ReclaimText.Parse(text, engine.Kernel, memcg)));
+        yield return ControlFileItem.Writes("memory.reclaim", text => requests.Run(ReclaimText.Parse(text, engine.Kernel, memcg)));
         yield return ControlFileItem.Reads("memory.stat", () => engine.ReadMemoryStat(memcg));
         if (memcg.Parent is not null)
         {

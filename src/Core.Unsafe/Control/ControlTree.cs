@@ -15,17 +15,22 @@ public sealed class ControlTree : IControlTree
 
     private readonly ControlDirectory _root;
 
-    /// <summary>The files of an engine, which stays its owner's.</summary>
-    public ControlTree(Engine engine)
+    /// <summary>The files of an engine.</summary>
+    /// <param name="engine">The engine, which stays its owner's.</param>
+    /// <param name="cancellation">
+    /// Asked whenever a request is written: what cancels it, as a signal does in the kernel, with EINTR. Null for nothing.
+    /// </param>
+    public ControlTree(Engine engine, Func<CancellationToken>? cancellation = null)
     {
         ArgumentNullException.ThrowIfNull(engine);
+        var requests = new ReclaimRequests(engine, cancellation);
         List<ControlItem> sys =
         [
-            ControlDirectory.Of("devices", ControlDirectory.Of("system", NodeFiles.Directory(engine))),
-            ControlDirectory.Of("kernel", MemoryFiles.Directory(engine), DebugFiles.Directory(engine)),
+            ControlDirectory.Of("devices", ControlDirectory.Of("system", NodeFiles.Directory(engine, requests))),
+            ControlDirectory.Of("kernel", MemoryFiles.Directory(engine, requests), DebugFiles.Directory(engine, requests)),
         ];
         if (engine.HasMemcgs)
-            sys.Insert(1, ControlDirectory.Of("fs", CgroupFiles.Directory(engine, engine.Root, "cgroup")));
+            sys.Insert(1, ControlDirectory.Of("fs", CgroupFiles.Directory(engine, requests, engine.Root, "cgroup")));
         _root = ControlDirectory.Of("", ControlDirectory.Of("proc", [.. ProcFiles.Items(engine)]), ControlDirectory.Of("sys", [.. sys]));
     }
 

@@ -29,19 +29,6 @@ internal static class EngineErrors
         }
     }
 
-    /// <summary>Carries out a request that a file was given; null is for nothing.</summary>
-    /// <exception cref="ControlException">EAGAIN: less was reclaimed than asked. EINTR: it was canceled. EINVAL: the engine refuses it.</exception>
-    public static void Reclaim(Engine engine, ReclaimRequest? request)
-    {
-        if (request is null)
-            return;
-        ReclaimResult result = engine.Reclaim(request);
-        if (result.Stop == ReclaimStop.Canceled)
-            throw new ControlException(ControlError.Interrupted, $"The request was canceled when {result.Reclaimed} of {request.Pages} pages were reclaimed.");
-        if (result.Stop != ReclaimStop.Done)
-            throw new ControlException(ControlError.Again, $"{result.Reclaimed} of {request.Pages} pages were reclaimed, and no more could be.");
-    }
-
     /// <summary>One refusal: its sentence stays.</summary>
     public static ControlException Of(EngineException refusal) => new(ControlError.Invalid, refusal.Message);
 }

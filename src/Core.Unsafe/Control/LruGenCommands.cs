@@ -11,13 +11,13 @@ internal static class LruGenCommands
 {
     /// <summary>Runs every command of a write.</summary>
     /// <exception cref="ControlException">One failed, or there is none.</exception>
-    public static void Run(Engine engine, ReadOnlySpan<byte> text)
+    public static void Run(Engine engine, ReadOnlySpan<byte> text, CancellationToken cancellation)
     {
         ReadOnlySpan<byte> rest = ControlText.UpToNul(text);
         bool any = false;
         while (LruGenCommand.TryTake(ref rest, engine.Kernel, out LruGenCommand command))
         {
-            Run(engine, command);
+            Run(engine, command, cancellation);
             any = true;
         }
 
@@ -25,7 +25,7 @@ internal static class LruGenCommands
             throw Invalid("There is no command; + memcg_id node_id max_gen [swappiness [force_scan]] and - memcg_id node_id min_gen [swappiness [nr_to_reclaim]] are accepted.");
     }
 
-    private static void Run(Engine engine, in LruGenCommand command)
+    private static void Run(Engine engine, in LruGenCommand command, CancellationToken cancellation)
     {
         if (command.Node >= engine.Nodes.Count)
             throw Invalid($"There is no node {command.Node}; 0 to {engine.Nodes.Count - 1} are accepted.");
@@ -39,7 +39,7 @@ internal static class LruGenCommands
         if (command.Ages)
             Age(engine, memcg, node, command, generations);
         else
-            Evict(engine, memcg, node, command, generations);
+            Evict(engine, memcg, node, command, generations, cancellation);
     }
 
     private static void Age(Engine engine, MemoryCgroup memcg, Node node, in LruGenCommand command, IReadOnlyList<GenerationReport> generations)
@@ -63,7 +63,8 @@ internal static class LruGenCommands
     /// <summary>The oldest that there is room for is open, of anonymous pages where they may be swapped, else of files.</summary>
     private static bool IsFull(in GenerationReport oldest, int swappiness) => swappiness > 0 ? oldest.Anon.IsOpen : oldest.File.IsOpen;
 
-    private static void Evict(Engine engine, MemoryCgroup memcg, Node node, in LruGenCommand command, IReadOnlyList<GenerationReport> generations)
+    private static void Evict(
+        Engine engine, MemoryCgroup memcg, Node node, in LruGenCommand command, IReadOnlyList<GenerationReport> generations, CancellationToken cancellation)
     {
         ulong youngest = generations[^1].Sequence;
         if (youngest < 2 || command.Generation > youngest - 2)
@@ -71,7 +72,9 @@ internal static class LruGenCommands
         if (command.Option == 0)
             return;
         long pages = (long)Math.Min(command.Option, long.MaxValue);
-        engine.EvictGenerations(memcg, node, command.Generation, command.Swappiness, pages);
+        long done = engine.EvictGenerations(memcg, node, command.Generation, command.Swappiness, pages, cancellation);
+        if (done < pages && cancellation.IsCancellationRequested)
+            throw new ControlException(ControlError.Interrupted, $"The command was cancelled when {done} pages were reclaimed.");
     }
 
     private static ControlException Invalid(string message) => new(ControlError.Invalid, message);

@@ -5,7 +5,7 @@ namespace ReclaimNative.Control;
 /// <summary><c>/sys/kernel/mm</c>: switches of reclaim, and the request for several nodes.</summary>
 internal static class MemoryFiles
 {
-    public static ControlDirectory Directory(Engine engine) => ControlDirectory.Of(
+    public static ControlDirectory Directory(Engine engine, ReclaimRequests requests) => ControlDirectory.Of(
         "mm",
         ControlDirectory.Of(
             "lru_gen",
@@ -24,7 +24,7 @@ internal static class MemoryFiles
                 () => engine.IsDemotionOn ? "true\n" : "false\n",
                 text => Set(text, t => engine.SetDemotion(ParseSwitch(t))))),
         ControlFileItem.Writes(
-            "reclaim", text => Set(text, t => EngineErrors.Reclaim(engine, RequestText.ParseWithNodes(t, engine.Memcgs, engine.Nodes.Count)))));
+            "reclaim", text => Set(text, t => requests.Run(RequestText.ParseWithNodes(t, engine.Memcgs, engine.Nodes.Count)))));
 
     /// <summary>By the first letter y for all and n for none, else a number of 32 bits, base by prefix, whose other bits mean nothing.</summary>
     internal static GenerationSwitches ParseGenerations(ReadOnlySpan<byte> text)

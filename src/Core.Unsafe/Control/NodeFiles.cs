@@ -8,7 +8,7 @@ internal static class NodeFiles
 {
     private const int LocalDistance = 10;
 
-    public static ControlDirectory Directory(Engine engine)
+    public static ControlDirectory Directory(Engine engine, ReclaimRequests requests)
     {
         string all = (engine.Nodes.Count == 1 ? "0" : string.Create(CultureInfo.InvariantCulture, $"0-{engine.Nodes.Count - 1}")) + "\n";
         return ControlDirectory.Of(
@@ -17,39 +17,35 @@ internal static class NodeFiles
                 ControlFileItem.Reads("has_memory", () => all),
                 ControlFileItem.Reads("online", () => all),
                 ControlFileItem.Reads("possible", () => all),
-                .. engine.Nodes.Select(node => Directory(engine, node)),
+                .. engine.Nodes.Select(node => Directory(engine, requests, node)),
             ]);
     }
 
-    private static ControlDirectory Directory(Engine engine, Node node)
+    private static ControlDirectory Directory(Engine engine, ReclaimRequests requests, Node node)
     {
         var items = new List<ControlItem>
         {
             ControlFileItem.Reads("distance", () => Distances(engine, node)),
             ControlFileItem.Reads("meminfo", () => engine.ReadNodeMeminfo(node)),
-            ControlFileItem.Writes("reclaim_request", text => Request(engine, node, text)),
+            ControlFileItem.Writes("reclaim_request", text => Request(engine, requests, node, text)),
             ControlFileItem.Reads("vmstat", () => engine.ReadNodeVmstat(node)),
         };
         if (engine.Kernel >= KernelVersion.V6_18)
-            items.Insert(2, ControlFileItem.Writes("reclaim", text => Reclaim(engine, node, text)));
+            items.Insert(2, ControlFileItem.Writes("reclaim", text => Reclaim(engine, requests, node, text)));
         if (engine.KeepsPressure)
             items.Insert(2, ControlFileItem.Opens("memory_pressure", () => new PressureFile(engine, node)));
         return ControlDirectory.Of(string.Create(CultureInfo.InvariantCulture, $"node{node.Id}"), [.. items]);
     }
 
     /// <summary>The kernel's file. 6.18 hides whatever is wrong behind EAGAIN (KR 6.6, 15 row 1).</summary>
-    private static void Reclaim(Engine engine, Node node, ReadOnlySpan<byte> text)
+    private static void Reclaim(Engine engine, ReclaimRequests requests, Node node, ReadOnlySpan<byte> text)
     {
         // A write of nothing does not reach the file's own code (KR 6.2).
         if (text.IsEmpty)
             return;
         try
         {
-            EngineErrors.Reclaim(engine, ReclaimText.Parse(text, engine.Kernel, null, node));
-        }
-        catch (EngineException refusal) when (engine.Kernel == KernelVersion.V6_18)
-        {
-            throw new ControlException(ControlError.Again, refusal.Message);
+            requests.Run(ReclaimText.Parse(text, engine.Kernel, null, node));
         }
         catch (ControlException problem) when (engine.Kernel == KernelVersion.V6_18 && problem.Error != ControlError.Again)
         {
@@ -57,10 +53,10 @@ internal static class NodeFiles
         }
     }
 
-    private static void Request(Engine engine, Node node, ReadOnlySpan<byte> text)
+    private static void Request(Engine engine, ReclaimRequests requests, Node node, ReadOnlySpan<byte> text)
     {
         if (!text.IsEmpty)
-            EngineErrors.Reclaim(engine, RequestText.Parse(text, engine.Memcgs, node));
+            requests.Run(RequestText.Parse(text, engine.Memcgs, node));
     }
 
     /// <summary>Ten for itself and ten more for each number between: the order in which pages are demoted to equal tiers.</summary>

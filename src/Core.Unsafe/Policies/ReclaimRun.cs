@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
+using ReclaimNative.Mechanisms;
 using ReclaimNative.PageTables;
 
 namespace ReclaimNative.Policies;
@@ -12,6 +13,9 @@ namespace ReclaimNative.Policies;
 /// <remarks>One thread at a time carries it out. <see cref="Cancel"/> may come from any.</remarks>
 internal sealed unsafe class ReclaimRun
 {
+    /// <summary>Most generations that are looked at.</summary>
+    private const int MostGenerations = 64;
+
     private static readonly int Reasons = Enum.GetValues<ReclaimSkip>().Length;
 
     private readonly MachineState _machine;
@@ -24,6 +28,9 @@ internal sealed unsafe class ReclaimRun
     private long _scanned;
     private int _isCanceled;
     private long _ended;
+    private GenerationReport[]? _generations;
+    private bool _oldAnon;
+    private bool _oldFile;
 
     public ReclaimRun(MachineState machine, ReclaimRequest request, Node[] nodes, TimeProvider clock, CancellationToken cancellation)
     {
@@ -126,27 +133,47 @@ internal sealed unsafe class ReclaimRun
             reason = ReclaimSkip.Type;
         else if (Request.Types == ReclaimTypes.CleanFile && IsDirty(pfn))
             reason = ReclaimSkip.Dirty;
+        else if (Age != ReclaimAge.None && IsTooYoung(pfn, type))
+            reason = ReclaimSkip.Age;
         else
             return false;
         Skip(reason);
         return true;
     }
 
+    /// <summary>
+    /// By generations: whether the oldest pages of a lruvec are all too young, so that none needs to be isolated; what is isolated and then
+    /// kept would be taken for used. A page of a generation was last used before the next one was opened. To be asked before each isolation.
+    /// </summary>
+    public bool HasOnlyYoung(PolicyView view)
+    {
+        if (Age != ReclaimAge.Generations)
+            return false;
+        Span<GenerationReport> reports = _generations ??= new GenerationReport[MostGenerations];
+        reports = reports[..Math.Clamp(view.Ops.ReadGenerations(view, reports), 0, MostGenerations)];
+        _oldAnon = _oldFile = false;
+        bool seenAnon = false;
+        bool seenFile = false;
+        for (int i = 0; i < reports.Length; i++)
+        {
+            bool isOld = i + 1 < reports.Length && reports[i + 1].BirthMs <= _machine.NowMs - Request.MinIdleMs;
+            if (!seenAnon && reports[i].Anon.IsOpen)
+                (seenAnon, _oldAnon) = (true, isOld);
+            if (!seenFile && reports[i].File.IsOpen)
+                (seenFile, _oldFile) = (true, isOld);
+        }
+
+        return !_oldAnon && !_oldFile;
+    }
+
     /// <summary>What became of it, so far or in the end.</summary>
     public ReclaimResult ToResult()
     {
-        var skipped = new Dictionary<ReclaimSkip, long>();
-        for (int reason = 0; reason < Reasons; reason++)
-        {
-            if (_skipped[reason] != 0)
-                skipped[(ReclaimSkip)reason] = _skipped[reason];
-        }
-
         return new ReclaimResult
         {
             Request = Request,
             Nodes = [.. Nodes.Select(n => _sums[n.Id].ToReclaim(n))],
-            Skipped = skipped,
+            Skipped = new SkipCounts(_skipped),
             Protected = Protected,
             Attempts = Attempts,
             Elapsed = _clock.GetElapsedTime(_began, IsOver ? _ended : _clock.GetTimestamp()),
@@ -154,6 +181,10 @@ internal sealed unsafe class ReclaimRun
             Age = Age,
         };
     }
+
+    private bool IsTooYoung(uint pfn, FolioType type) => Age == ReclaimAge.IdleAge
+        ? IdleAge.IdleMsOf(_machine, pfn) < Request.MinIdleMs
+        : !(type == FolioType.Anon ? _oldAnon : _oldFile);
 
     private bool IsDirty(uint pfn)
     {

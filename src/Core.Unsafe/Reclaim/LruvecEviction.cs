@@ -32,7 +32,7 @@ internal static unsafe class LruvecEviction
 
     /// <summary>Evicts until generation <paramref name="last"/> is gone, so many pages are reclaimed, or nothing more can be.</summary>
     /// <returns>Pages reclaimed.</returns>
-    public static long Run(NodePass pass, PolicyView view, ulong last, int swappiness, long pages)
+    public static long Run(NodePass pass, PolicyView view, ulong last, int swappiness, long pages, CancellationToken cancellation)
     {
         var asked = new ScanControl
         {
@@ -48,7 +48,7 @@ internal static unsafe class LruvecEviction
         // Two rounds find every page that can be freed; what goes on looking after that is looking at the same ones.
         long bound = 2 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File)) + MostGenerations * FolioBatch.Capacity;
         long fruitless = 0;
-        while (scan.NrReclaimed < pages && fruitless <= bound)
+        while (scan.NrReclaimed < pages && fruitless <= bound && !cancellation.IsCancellationRequested)
         {
             int count = Math.Clamp(view.Ops.ReadGenerations(view, reports), 0, reports.Length);
             if (last < OldestOf(reports.AsSpan(0, count), swappiness))

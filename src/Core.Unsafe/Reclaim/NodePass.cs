@@ -217,6 +217,12 @@ internal sealed unsafe class NodePass
         long fruitless = 0;
         do
         {
+            if (scan.Request is { } aged && aged.HasOnlyYoung(view))
+            {
+                view.Lruvec.ReleaseToken();
+                break;
+            }
+
             Unsafe.SkipInit(out FolioBatch batch);
             batch.Begin();
             view.BeginIsolation();

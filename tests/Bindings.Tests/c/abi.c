@@ -161,6 +161,7 @@ int main(void)
     test_values();
     test_calls();
     test_reclaim();
+    test_request();
     test_callbacks();
     test_policy();
     printf("%d checks, %d failed\n", checks, failures);

@@ -58,6 +58,7 @@ void test_handles(void);
 void test_values(void);
 void test_calls(void);
 void test_reclaim(void);
+void test_request(void);
 void test_callbacks(void);
 void test_policy(void);
 void test_process(void);

@@ -207,6 +207,31 @@ public class ControlTreeTests
         Assert.That(Error(() => Write(file, text)), Is.EqualTo(ControlError.Again));
 
     [Test]
+    public void ACancelledRequestIsInterrupted()
+    {
+        using var cancel = new CancellationTokenSource();
+        var tree = new ControlTree(_engine, () => cancel.Token);
+        cancel.Cancel();
+        foreach ((string file, string text) in new[] { ("sys/fs/cgroup/m/memory.reclaim", "64K"), ("sys/devices/system/node/node0/reclaim_request", "10 - 0 0") })
+        {
+            using ControlFile open = tree.Open(file);
+            Assert.That(Error(() => open.Write(Encoding.Latin1.GetBytes(text))), Is.EqualTo(ControlError.Interrupted), file);
+        }
+
+        Assert.That(_memcg.Usage, Is.EqualTo(100UL));
+    }
+
+    [TestCase("10 60 1 2", "swappiness")]
+    [TestCase("10 - 1 16", "demot")]
+    public void WhatTheEngineRefusesIsInvalidInItsOwnWords(string text, string names)
+    {
+        ControlException refusal = Assert.Throws<ControlException>(() => Write("sys/devices/system/node/node1/reclaim_request", text))!;
+
+        Assert.That(refusal.Error, Is.EqualTo(ControlError.Invalid));
+        Assert.That(refusal.Message, Does.Contain(names).IgnoreCase);
+    }
+
+    [Test]
     public void TheNodeFileOf618HidesEveryErrorAndOlderKernelsHaveNone()
     {
         const string File = "sys/devices/system/node/node0/reclaim";

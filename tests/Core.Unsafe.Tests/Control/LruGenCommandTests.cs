@@ -210,6 +210,20 @@ public class LruGenCommandTests
     }
 
     [Test]
+    public void MinusThatIsCancelledIsInterrupted()
+    {
+        Build(KernelVersion.Fixed);
+        AgeAway();
+        using var cancel = new CancellationTokenSource();
+        cancel.Cancel();
+        using ControlFile file = new ControlTree(_engine, () => cancel.Token).Open("sys/kernel/debug/lru_gen");
+        byte[] command = Encoding.Latin1.GetBytes($"- 1 0 {Youngest() - 2} 200");
+
+        Assert.That(() => file.Write(command), Throws.TypeOf<ControlException>().With.Property("Error").EqualTo(ControlError.Interrupted));
+        Assert.That(_memcg.Usage, Is.EqualTo(600UL));
+    }
+
+    [Test]
     public void OwnSwappinessIsNoneWithoutSwap()
     {
         Build(KernelVersion.Fixed, swapPages: 10);

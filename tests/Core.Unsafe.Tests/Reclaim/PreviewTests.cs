@@ -110,7 +110,7 @@ public class PreviewTests
     }
 
     private static string Text(ReclaimResult result) =>
-        $"{result.Stop} {result.Attempts} {result.Protected} {string.Join(' ', result.Nodes)} {string.Join(' ', result.Skipped.OrderBy(s => s.Key))}";
+        $"{result.Stop} {result.Attempts} {result.Protected} {string.Join(' ', result.Nodes)} {string.Join(' ', Enum.GetValues<ReclaimSkip>().Select(r => result.Skipped[r]))}";
 
     private readonly struct Throwing : IReclaimPolicy
     {
