@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ReclaimNative.Cli.Commands;
+using ReclaimNative.Cli.Mount;
 using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Fidelity;
 using ReclaimNative.Lab.Policies;
@@ -26,6 +27,7 @@ public static class ReclaimCommand
             DemoCommand.Create(),
             CompareCommand.Create(),
             RunCommand.Create(),
+            MountCommand.Create(),
             NodeCommand.Create(),
             StressCommand.Create(),
             FidelityCommand.Create(),
@@ -50,7 +52,7 @@ public static class ReclaimCommand
         {
             return Report(problem.Message, ExitCode.Usage);
         }
-        catch (Exception problem) when (problem is TraceException or TruthException or ScenarioException or ResultFileException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is TraceException or TruthException or ScenarioException or ResultFileException or MountException or ReclaimNative.EngineException or IOException or UnauthorizedAccessException)
         {
             return Report(problem.Message, ExitCode.Failed);
         }

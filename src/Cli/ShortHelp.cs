@@ -13,6 +13,7 @@ internal static class ShortHelp
           reclaim demo                              the main job on built-in data: a table and reclaim-report.html
           reclaim compare --trace FILE...           replay traces under policies and memory sizes
           reclaim run SCENARIO                      a machine with nodes, cgroups and processes
+          reclaim mount DIR SCENARIO                its control files as a file system, for shells and daemons
           reclaim node NODES AMOUNT                 one proactive request, and what becomes of it
           reclaim stress                            as many pages as memory holds, on several threads
           reclaim fidelity                          classic and mglru beside what real kernels did

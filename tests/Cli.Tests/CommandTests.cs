@@ -28,6 +28,7 @@ public sealed class CommandTests
     [TestCase("compare")]
     [TestCase("run")]
     [TestCase("node")]
+    [TestCase("mount")]
     [TestCase("stress")]
     [TestCase("fidelity")]
     [TestCase("policies")]

@@ -26,18 +26,20 @@ internal static class NodeCommand
         Option<string?> scanLimit = new("--scan-limit") { Description = "most pages examined", HelpName = "N" };
         Option<string?> timeLimit = new("--time-limit") { Description = "longest time that it may take, such as 500us or 10ms", HelpName = "TIME" };
         Option<bool> preview = new("--preview") { Description = "tells what would be taken, and takes nothing" };
+        Option<bool> real = new("--real") { Description = "asks this machine's own kernel, which evicts pages of running programs; says first what it writes where" };
         Option<string?> json = new("--json") { Description = "write reclaim.request/1 JSON to FILE ('-' = stdout, and nothing else there)", HelpName = "FILE" };
         Command command = new(
             "node",
             """
-            Makes one proactive request of a scenario's machine at a point of its run and says what became of it.
+            Makes one proactive request of a scenario's machine at a point of its run, or of this machine's own kernel, and says what became of it.
 
             Example:
               reclaim node 0 16M --swappiness 10 --scenario cold-and-hot-tiers --at 5000000
               reclaim node all 64M --memcg /cold --mode evict --min-idle 60s --scenario cold-and-hot-tiers --preview
+              reclaim node 0 64M --swappiness 10 --real
             """)
         {
-            nodes, amount, scenario, at, policy, memcg, swappiness, type, mode, minIdle, scanLimit, timeLimit, preview, json,
+            nodes, amount, scenario, at, policy, memcg, swappiness, type, mode, minIdle, scanLimit, timeLimit, preview, real, json,
         };
         command.SetAction(parsed =>
         {
@@ -55,7 +57,11 @@ internal static class NodeCommand
                 TimeLimit = parsed.GetValue(timeLimit) is { } time ? Numbers.Duration("--time-limit", time) : null,
                 IsPreview = parsed.GetValue(preview),
             };
-            ScenarioTarget target = TargetOf(parsed.GetValue(scenario), parsed.GetValue(policy), parsed.GetValue(at));
+            if (parsed.GetValue(real) && (parsed.GetValue(scenario) ?? parsed.GetValue(policy) ?? parsed.GetValue(at)) is not null)
+                throw new UsageException("--real asks this machine's kernel; --scenario, --policy and --at are for a scenario's machine");
+            IReclaimTarget target = parsed.GetValue(real)
+                ? new KernelTarget { Announced = (path, text) => Console.Error.WriteLine($"reclaim: writing '{text}' to {path}: this machine's kernel reclaims for real") }
+                : TargetOf(parsed.GetValue(scenario), parsed.GetValue(policy), parsed.GetValue(at));
             (RequestReport report, _) = ProgressBar.Run(1, (_, _, stop) => target.Carry(request, stop));
             if (file != ResultFile.StandardOutput)
                 RequestTable.Write(report, AnsiConsole.Console);
@@ -69,7 +75,7 @@ internal static class NodeCommand
     private static ScenarioTarget TargetOf(string? scenario, string? policy, string? at)
     {
         if (scenario is null)
-            throw new UsageException("there is nobody to ask: --scenario is wanted, a scenario's name ('reclaim scenarios' lists them) or file");
+            throw new UsageException("there is nobody to ask: --scenario is wanted, a scenario's name ('reclaim scenarios' lists them) or file, or --real for this machine's kernel");
         Scenario read = ScenarioLibrary.Load(scenario);
         PolicyChoice choice = PolicyCatalog.Shelf.ParseList(policy ?? read.Policies[0]) is [var one]
             ? one

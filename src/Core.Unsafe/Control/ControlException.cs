@@ -9,6 +9,9 @@ public enum ControlError
     /// <summary>EINTR: interrupted by a signal or a cancel.</summary>
     Interrupted = 4,
 
+    /// <summary>E2BIG: a write is longer than a file takes.</summary>
+    TooLong = 7,
+
     /// <summary>EAGAIN: less was reclaimed than asked.</summary>
     Again = 11,
 

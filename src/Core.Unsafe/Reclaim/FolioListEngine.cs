@@ -451,6 +451,9 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Keep;
         }
 
+        if (accessed)
+            _machine.Ages?.Use(slot, FolioType.Anon);
+
         // The frame is free before the shadow is written: in an identity engine the shadow takes a word of the frame.
         uint shadow = Commit(view, target, pfn);
         Free(view, pfn);
@@ -514,7 +517,8 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         _tables.Clear(_tables.Present, slot);
         if (_tables.TestAndClear(_tables.Dirty, slot))
             _frames.Set(pfn, FolioFlags.Dirty);
-        _tables.Clear(_tables.Accessed, slot);
+        if (_tables.TestAndClear(_tables.Accessed, slot))
+            _machine.Ages?.Use(page, FolioType.File);
         _tables.SetShadow(slot, 0);
         _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
         _machine.Rmap.Remove(page, slot);

@@ -57,7 +57,7 @@ internal static unsafe class LruvecEviction
             long looked = pass.EvictOldest(view, asked, ref scan);
             if (looked == 0)
                 break;
-            fruitless = scan.NrReclaimed > before ? 0 : fruitless + looked;
+            fruitless = scan.NrReclaimed > before ? 0 : fruitless + Math.Min(looked, bound + 1);
         }
 
         return scan.NrReclaimed;

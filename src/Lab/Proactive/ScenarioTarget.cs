@@ -46,7 +46,7 @@ public sealed class ScenarioTarget(Scenario scenario, PolicyChoice policy, long 
             Stop = Words.Of(result.Stop),
             Age = Words.Of(result.Age),
             Nodes = [.. result.Nodes.Select(n => new NodeReport(n.Node.Id, n.EvictedAnon, n.EvictedFile, n.DemotedAnon, n.DemotedFile, n.Scanned))],
-            Skipped = [.. Enum.GetValues<ReclaimSkip>().Where(reason => result.Skipped[reason] > 0).Select(reason => (Words.Of(reason), result.Skipped[reason]))],
+            Skipped = [.. Enum.GetValues<ReclaimSkip>().Where(r => result.Skipped[r] > 0).Select(r => (Words.Of(r), result.Skipped[r]))],
         };
     }
 

@@ -13,4 +13,7 @@ internal interface ITurns
     /// <param name="most">Accesses at most, of all together.</param>
     /// <returns>Accesses done.</returns>
     long RunRound(long most);
+
+    /// <summary>Lets time go on when nobody is to run any more: what they wait for comes.</summary>
+    void IdleUntil(long us);
 }

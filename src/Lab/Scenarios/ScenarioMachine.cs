@@ -97,6 +97,14 @@ public sealed class ScenarioMachine : IDisposable
         return HasMore;
     }
 
+    /// <summary>Lets time go on after the last access: what processes waited for comes. Does nothing while <see cref="HasMore"/>.</summary>
+    /// <param name="us">Microseconds to go on to; a time that has passed changes nothing.</param>
+    public void IdleUntil(long us)
+    {
+        if (!HasMore)
+            _turns.IdleUntil(us);
+    }
+
     /// <summary>One row for each cgroup that has processes of its own and, when there are several, before them one for the whole machine.</summary>
     /// <exception cref="InvalidOperationException">The engine broke an invariant of its own.</exception>
     public IReadOnlyList<ResultRow> Rows()

@@ -58,6 +58,8 @@ internal sealed class TimedTurns : ITurns
         return done;
     }
 
+    public void IdleUntil(long us) => AdvanceTo(Math.Max(_nowNs, us * 1000));
+
     private int Turn(TimedTask task, long most)
     {
         RunningProcess process = task.Process;

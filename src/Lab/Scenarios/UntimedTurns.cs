@@ -38,6 +38,12 @@ internal sealed class UntimedTurns(Engine engine, RunningProcess[] processes) : 
         return _done - before;
     }
 
+    public void IdleUntil(long us)
+    {
+        _idleUs += Math.Max(0, us - NowUs);
+        SetTime();
+    }
+
     /// <summary>The engine counts milliseconds, and so do sleeps.</summary>
     private long EngineTimeUs => NowUs / 1000 * 1000;
 

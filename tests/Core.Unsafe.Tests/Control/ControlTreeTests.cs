@@ -80,6 +80,7 @@ public class ControlTreeTests
         string[] lines = Read("sys/devices/system/node/node0/meminfo").Split('\n');
         Assert.That(lines[0], Is.EqualTo("Node 0 MemTotal:           8192 kB"));
         Assert.That(lines[1], Is.EqualTo($"Node 0 MemFree:        {_engine.Nodes[0].Free * 4,8} kB"));
+        Assert.That(lines, Does.Contain($"Node 0 MemUsed:        {(2048 - _engine.Nodes[0].Free) * 4,8} kB"));
         Assert.That(lines, Does.Contain("Node 0 AnonPages:           400 kB"));
     }
 
@@ -124,8 +125,10 @@ public class ControlTreeTests
     [Test]
     public void LimitsReachTheEngineEachByItself()
     {
-        Write("sys/fs/cgroup/m/memory.min", "8K");
         Write("sys/fs/cgroup/m/memory.low", "16K");
+        Write("sys/fs/cgroup/m/memory.min", "4K");
+        Write("sys/fs/cgroup/m/memory.low", "16K");
+        Write("sys/fs/cgroup/m/memory.min", "8K");
         Write("sys/fs/cgroup/m/memory.swap.max", "20K");
         Write("sys/fs/cgroup/m/memory.high", "200K");
         Write("sys/fs/cgroup/m/memory.max", "400K");

@@ -167,6 +167,24 @@ public class LruGenCommandTests
     }
 
     [Test]
+    public void MinusLeavesYoungerGenerationsAlone()
+    {
+        Build(KernelVersion.Fixed);
+        AgeAway();
+        var tally = default(AccessTally);
+        _engine.Access(_space, [.. Enumerable.Range(600, 100).Select(i => (uint)i)], ref tally);
+        Write($"+ 1 0 {Youngest()} 60 0");
+        GenerationReport[] before = [.. _engine.ReadGenerations(_memcg, _engine.Nodes[0])];
+        Assert.That((before[0].Anon.Count, before.Skip(1).Sum(g => g.Anon.Count)), Is.EqualTo((600L, 100L)), "the new pages are younger");
+
+        Write($"- 1 0 {before[0].Sequence} 200");
+
+        Assert.That(_memcg.Usage, Is.EqualTo(100UL));
+        Write($"- 1 0 {before[0].Sequence} 200");
+        Assert.That(_memcg.Usage, Is.EqualTo(100UL), "it is gone already");
+    }
+
+    [Test]
     public void MinusStopsAtTheAmount()
     {
         Build(KernelVersion.Fixed);

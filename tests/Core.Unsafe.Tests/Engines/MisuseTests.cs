@@ -50,7 +50,6 @@ public class MisuseTests
         Refuses(() => engine.RunKswapd(other.Nodes[1]));
         Refuses(() => engine.SizesOf(memcg, other.Nodes[1]));
         Refuses(() => engine.SizesOf(foreignMemcg, engine.Nodes[0]));
-        Refuses(() => engine.Reclaim(new ReclaimRequest(1, null, other.Nodes[1])));
         Refuses(() => engine.Reclaim(new ReclaimRequest(1, foreignMemcg)));
         Refuses(() => engine.Access(foreignSpace, [0], ref tally));
         Refuses(() => engine.Discard(foreignSpace, 0, 1));
