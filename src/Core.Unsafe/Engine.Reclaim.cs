@@ -115,7 +115,7 @@ public sealed unsafe partial class Engine
         {
             return _machine.CopyColumns();
         }
-        catch (InsufficientMemoryException none)
+        catch (Exception none) when (none is InsufficientMemoryException or OutOfMemoryException or InvalidOperationException)
         {
             throw new EngineException($"A preview puts everything back from a copy. {none.Message}", none);
         }
