@@ -133,8 +133,8 @@ public sealed class CommandTests
     {
         CommandRun run = CommandRun.Of(_folder, null, "scenarios");
 
-        Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(6));
-        Assert.That(run.Output, Does.Contain("demo").And.Contains("switch-there-and-back"));
+        Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(7));
+        Assert.That(run.Output, Does.Contain("demo").And.Contains("switch-there-and-back").And.Contains("cold-and-hot-tiers"));
     }
 
     /// <summary>The rows of a CSV without the two columns that depend on the time a run took.</summary>

@@ -12,18 +12,7 @@ internal static class MeminfoText
     private const long KilobytesPerPage = 4;
     private const long BytesPerPage = 4096;
 
-    private static readonly Counter[] NodeEvents =
-    [
-        Counter.workingset_refault_anon,
-        Counter.workingset_refault_file,
-        Counter.workingset_activate_anon,
-        Counter.workingset_activate_file,
-        Counter.workingset_restore_anon,
-        Counter.workingset_restore_file,
-        Counter.pgdemote_kswapd,
-        Counter.pgdemote_direct,
-        Counter.pgdemote_proactive,
-    ];
+    private static readonly Counter[] NodeEvents = [.. MemoryStatText.Workingset, .. MemoryStatText.Demoted];
 
     /// <summary><c>/proc/meminfo</c>.</summary>
     public static string Machine(long pages, in MemorySizes sizes, ulong? swapTotal, ulong? swapFree)

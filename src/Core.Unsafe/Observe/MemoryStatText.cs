@@ -11,7 +11,8 @@ internal static class MemoryStatText
 {
     private const long BytesPerPage = 4096;
 
-    private static readonly Counter[] Workingset =
+    /// <summary>Refaults by type and by what became of them.</summary>
+    public static readonly Counter[] Workingset =
     [
         Counter.workingset_refault_anon,
         Counter.workingset_refault_file,
@@ -21,7 +22,8 @@ internal static class MemoryStatText
         Counter.workingset_restore_file,
     ];
 
-    private static readonly Counter[] Demoted = [Counter.pgdemote_kswapd, Counter.pgdemote_direct, Counter.pgdemote_proactive];
+    /// <summary>Demotions by who reclaimed.</summary>
+    public static readonly Counter[] Demoted = [Counter.pgdemote_kswapd, Counter.pgdemote_direct, Counter.pgdemote_proactive];
 
     private static readonly Counter[] MemcgEvents =
     [

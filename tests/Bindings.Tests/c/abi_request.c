@@ -65,6 +65,15 @@ static void open_tiers(world_t *w, log_t *log, const char *policies)
     world_open_with(w, &options);
 }
 
+static void with_tiers(const char *policy, void (*test)(const world_t *w, log_t *log))
+{
+    world_t world;
+    log_t log;
+    open_tiers(&world, &log, policy);
+    test(&world, &log);
+    world_close(&world);
+}
+
 static reclaim_request_t request_with_arrays(uint64_t pages)
 {
     reclaim_request_t request = request_for(pages);
@@ -79,12 +88,8 @@ static reclaim_request_t request_with_arrays(uint64_t pages)
     return request;
 }
 
-static void pages_move_or_go(void)
+static void pages_move_or_go(const world_t *w, log_t *log)
 {
-    world_t world;
-    world_t *w = &world;
-    log_t log;
-    open_tiers(w, &log, "classic");
     reclaim_result_t result;
     PREPARE(result);
 
@@ -92,17 +97,17 @@ static void pages_move_or_go(void)
     request.mode = RECLAIM_MODE_DEMOTE;
     OK(reclaim_engine_reclaim(w->engine, &request, &result));
     CHECK(result.reclaimed >= 100 && result.reclaimed < 164 && result.demoted == result.reclaimed && result.victims == 0);
-    CHECK(log.moved == result.demoted && log.out == 0);
+    CHECK(log->moved == result.demoted && log->out == 0);
     CHECK(result.node_results == 1 && nodes[0].node == 0 && nodes[0].demoted_anon == result.demoted && nodes[0].scanned == result.scanned);
     CHECK(nodes[1].node == UINT32_MAX);
 
-    log.moves_allowed = log.moved;
+    log->moves_allowed = log->moved;
     FAILS(RECLAIM_E_AGAIN, reclaim_engine_reclaim(w->engine, &request, &result));
-    CHECK(result.reclaimed == 0 && result.kept_not_demoted > 0 && log.out == 0);
+    CHECK(result.reclaimed == 0 && result.kept_not_demoted > 0 && log->out == 0);
 
     request.mode = RECLAIM_MODE_EVICT;
     OK(reclaim_engine_reclaim(w->engine, &request, &result));
-    CHECK(result.demoted == 0 && log.out == result.reclaimed && result.victims == result.reclaimed);
+    CHECK(result.demoted == 0 && log->out == result.reclaimed && result.victims == result.reclaimed);
     CHECK(result.node_results == 2 && nodes[0].evicted_anon + nodes[1].evicted_anon == result.reclaimed);
 
     request.nodes = 3;
@@ -111,15 +116,10 @@ static void pages_move_or_go(void)
     request.nodes = 2;
     request.mode = RECLAIM_MODE_DEMOTE;
     REFUSED(RECLAIM_E_INVALID, reclaim_engine_reclaim(w->engine, &request, &result));
-    world_close(w);
 }
 
-static void only_what_was_asked_for(void)
+static void only_what_was_asked_for(const world_t *w, log_t *log)
 {
-    world_t world;
-    world_t *w = &world;
-    log_t log;
-    open_tiers(w, &log, "mglru");
     reclaim_result_t result;
     PREPARE(result);
 
@@ -129,7 +129,7 @@ static void only_what_was_asked_for(void)
     FAILS(RECLAIM_E_AGAIN, reclaim_engine_reclaim(w->engine, &request, &result));
     request.types = RECLAIM_TYPES_CLEAN_FILE;
     FAILS(RECLAIM_E_AGAIN, reclaim_engine_reclaim(w->engine, &request, &result));
-    CHECK(result.reclaimed == 0 && log.out + log.moved == 0);
+    CHECK(result.reclaimed == 0 && log->out + log->moved == 0);
     request.types = RECLAIM_TYPES_ANON;
     OK(reclaim_engine_reclaim(w->engine, &request, &result));
     request = request_for(10);
@@ -138,15 +138,11 @@ static void only_what_was_asked_for(void)
     OK(reclaim_engine_reclaim(w->engine, &request, &result));
     request.memcg = w->memcg;
     REFUSED(RECLAIM_E_INVALID, reclaim_engine_reclaim(w->engine, &request, &result));
-    world_close(w);
 }
 
-static void limits_hold(void)
+static void limits_hold(const world_t *w, log_t *log)
 {
-    world_t world;
-    world_t *w = &world;
-    log_t log;
-    open_tiers(w, &log, "classic");
+    (void)log;
     reclaim_result_t result;
     PREPARE(result);
     reclaim_request_t request = request_for(250);
@@ -158,7 +154,6 @@ static void limits_hold(void)
     request.time_limit_us = 1;
     FAILS(RECLAIM_E_AGAIN, reclaim_engine_reclaim(w->engine, &request, &result));
     CHECK(result.stop == RECLAIM_STOP_TIME_LIMIT && result.elapsed_us >= 1 && result.reclaimed < 128);
-    world_close(w);
 }
 
 static void only_what_is_idle(const char *policy, uint32_t engine_has_ages, uint32_t source)
@@ -211,12 +206,8 @@ static void only_what_is_idle(const char *policy, uint32_t engine_has_ages, uint
     world_close(w);
 }
 
-static void a_preview_changes_nothing(void)
+static void a_preview_changes_nothing(const world_t *w, log_t *log)
 {
-    world_t world;
-    world_t *w = &world;
-    log_t log;
-    open_tiers(w, &log, "mglru");
     reclaim_result_t before;
     reclaim_result_t after;
     PREPARE(before);
@@ -227,7 +218,7 @@ static void a_preview_changes_nothing(void)
 
     OK(reclaim_engine_preview(w->engine, &request, &before));
 
-    CHECK(world_fingerprint(w) == fingerprint && log.out == 0);
+    CHECK(world_fingerprint(w) == fingerprint && log->out == 0);
     CHECK(before.reclaimed >= 120 && before.victims == before.reclaimed);
     reclaim_page_t previewed[ROOM];
     memcpy(previewed, victims, sizeof victims);
@@ -243,41 +234,39 @@ static void a_preview_changes_nothing(void)
     REFUSED(RECLAIM_E_INVALID, reclaim_engine_preview(w->engine, &request, &before));
     REFUSED(RECLAIM_E_NULL, reclaim_engine_preview(w->engine, NULL, &before));
     REFUSED(RECLAIM_E_BAD_HANDLE, reclaim_engine_preview((reclaim_engine_t *)w->space, &request, &before));
-    world_close(w);
 }
 
-static void operations_go_step_by_step(void)
+/* An operation that nobody destroys: the engine takes it along. */
+static reclaim_operation_t *leave_to_the_engine;
+
+static void operations_go_step_by_step(const world_t *w, log_t *log)
 {
-    world_t world;
-    world_t *w = &world;
-    log_t log;
-    open_tiers(w, &log, "classic");
     reclaim_result_t result;
     PREPARE(result);
     reclaim_request_t request = request_with_arrays(200);
     request.mode = RECLAIM_MODE_EVICT;
     request.batch_pages = 20;
     request.completed = completed;
-    request.completed_context = &log;
+    request.completed_context = log;
     reclaim_operation_t *operation = NULL;
     OK(reclaim_operation_begin(w->engine, &request, &operation));
-    CHECK(log.out == 0);
+    CHECK(log->out == 0);
     reclaim_operation_t *other = NULL;
     reclaim_request_t small = request_for(10);
     OK(reclaim_operation_begin(w->engine, &small, &other));
 
     uint64_t steps = 0;
     do {
-        CHECK(log.told == 0);
+        CHECK(log->told == 0);
         OK(reclaim_operation_step(operation, &result));
         OK(access_range(w->space, 500, 502, 0));
         if (steps++ == 1)
             OK(reclaim_operation_step(other, NULL));
     } while (result.stop == RECLAIM_STOP_NOT_YET);
     CHECK(steps > 2 && result.stop == RECLAIM_STOP_DONE && result.reclaimed >= 200 && result.victims == result.reclaimed);
-    CHECK(log.told == 1 && log.told_reclaimed == result.reclaimed && log.told_stop == RECLAIM_STOP_DONE);
+    CHECK(log->told == 1 && log->told_reclaimed == result.reclaimed && log->told_stop == RECLAIM_STOP_DONE);
     OK(reclaim_operation_step(operation, &result));
-    CHECK(log.told == 1);
+    CHECK(log->told == 1);
     OK(reclaim_operation_destroy(operation));
     REFUSED(RECLAIM_E_BAD_HANDLE, reclaim_operation_step(operation, &result));
     REFUSED(RECLAIM_E_BAD_HANDLE, reclaim_operation_cancel(operation));
@@ -298,74 +287,55 @@ static void operations_go_step_by_step(void)
     request.pages = 0;
     REFUSED(RECLAIM_E_INVALID, reclaim_operation_begin(w->engine, &request, &operation));
 
-    /* The engine takes those that are left along. */
-    world_close(w);
-    FAILS(RECLAIM_E_BAD_HANDLE, reclaim_operation_step(other, &result));
+    leave_to_the_engine = other;
 }
 
-static void a_cancel_from_a_callback_ends_it(void)
+static void a_cancel_from_a_callback_ends_it(const world_t *w, log_t *log)
 {
-    world_t world;
-    world_t *w = &world;
-    log_t log;
-    open_tiers(w, &log, "classic");
     reclaim_result_t result;
     PREPARE(result);
     reclaim_request_t request = request_for(280);
     request.mode = RECLAIM_MODE_EVICT;
-    OK(reclaim_operation_begin(w->engine, &request, &log.to_cancel));
+    OK(reclaim_operation_begin(w->engine, &request, &log->to_cancel));
     int32_t status;
     do
-        status = reclaim_operation_step(log.to_cancel, &result);
+        status = reclaim_operation_step(log->to_cancel, &result);
     while (result.stop == RECLAIM_STOP_NOT_YET);
     CHECK(status == RECLAIM_E_CANCELED && result.stop == RECLAIM_STOP_CANCELED);
     CHECK(result.reclaimed >= 70 && result.reclaimed < 70 + 64);
-    world_close(w);
 }
 
-static void values_are_checked(void)
+static void values_are_checked(const world_t *w, log_t *log)
 {
-    world_t world;
-    world_t *w = &world;
-    log_t log;
-    open_tiers(w, &log, "classic");
+    (void)log;
     reclaim_request_t request;
-#define WITH(assignment, status)                                                                                      \
-    do {                                                                                                              \
-        request = request_for(1);                                                                                     \
-        assignment;                                                                                                   \
-        REFUSED(status, reclaim_engine_reclaim(w->engine, &request, NULL));                                           \
-    } while (0)
-
-    WITH(request.types = 4, RECLAIM_E_INVALID);
-    WITH(request.mode = 3, RECLAIM_E_INVALID);
-    WITH(request.min_idle_ms = UINT64_MAX, RECLAIM_E_INVALID);
-    WITH(request.max_scanned = UINT64_MAX, RECLAIM_E_INVALID);
-    WITH(request.time_limit_us = UINT64_MAX, RECLAIM_E_INVALID);
-    WITH(request.batch_pages = UINT64_MAX, RECLAIM_E_INVALID);
-    WITH((request.flags = RECLAIM_REQUEST_SWAPPINESS, request.types = RECLAIM_TYPES_ANON), RECLAIM_E_INVALID);
-    WITH((request.node_results = nodes, request.node_result_capacity = 2), RECLAIM_E_STRUCT_SIZE);
-    WITH((request.node_results = nodes, request.node_result_capacity = 1, request.node_result_size = sizeof nodes[0]), RECLAIM_E_INVALID);
-    WITH(request.node_result_capacity = 2, RECLAIM_E_NULL);
-#undef WITH
-
+    REFUSED_REQUEST(request, request.types = 4, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.mode = 3, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.min_idle_ms = UINT64_MAX, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.max_scanned = UINT64_MAX, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.time_limit_us = UINT64_MAX, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.batch_pages = UINT64_MAX, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, (request.flags = RECLAIM_REQUEST_SWAPPINESS, request.types = RECLAIM_TYPES_ANON), RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, (request.node_results = nodes, request.node_result_capacity = 2), RECLAIM_E_STRUCT_SIZE);
+    REFUSED_REQUEST(request, (request.node_results = nodes, request.node_result_capacity = 1, request.node_result_size = sizeof nodes[0]), RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.node_result_capacity = 2, RECLAIM_E_NULL);
     REFUSED(RECLAIM_E_INVALID, reclaim_engine_set_time(w->engine, INT64_MAX));
     FAILS(RECLAIM_E_BAD_HANDLE, reclaim_engine_set_time(NULL, 0));
     FAILS(RECLAIM_E_BAD_HANDLE, reclaim_engine_scan_idle_ages(NULL, 1));
-    world_close(w);
 }
 
 void test_request(void)
 {
-    pages_move_or_go();
-    only_what_was_asked_for();
-    limits_hold();
+    with_tiers("classic", pages_move_or_go);
+    with_tiers("mglru", only_what_was_asked_for);
+    with_tiers("classic", limits_hold);
     only_what_is_idle("classic", 1, RECLAIM_AGE_IDLE_AGE);
     only_what_is_idle("mglru", 1, RECLAIM_AGE_IDLE_AGE);
     only_what_is_idle("mglru", 0, RECLAIM_AGE_GENERATIONS);
     only_what_is_idle("classic", 0, RECLAIM_AGE_NONE);
-    a_preview_changes_nothing();
-    operations_go_step_by_step();
-    a_cancel_from_a_callback_ends_it();
-    values_are_checked();
+    with_tiers("mglru", a_preview_changes_nothing);
+    with_tiers("classic", operations_go_step_by_step);
+    FAILS(RECLAIM_E_BAD_HANDLE, reclaim_operation_step(leave_to_the_engine, NULL));
+    with_tiers("classic", a_cancel_from_a_callback_ends_it);
+    with_tiers("classic", values_are_checked);
 }

@@ -173,26 +173,18 @@ static void requests_are_checked(const world_t *w)
 {
     reclaim_page_t victim;
     reclaim_request_t request;
-#define WITH(assignment, status)                                                                                      \
-    do {                                                                                                              \
-        request = request_for(1);                                                                                     \
-        assignment;                                                                                                   \
-        REFUSED(status, reclaim_engine_reclaim(w->engine, &request, NULL));                                           \
-    } while (0)
-
-    WITH(request.pages = 0, RECLAIM_E_INVALID);
-    WITH(request.pages = UINT64_MAX, RECLAIM_E_INVALID);
-    WITH(request.flags = 8, RECLAIM_E_INVALID);
-    WITH(request.swappiness = 60, RECLAIM_E_INVALID);
-    WITH((request.flags = RECLAIM_REQUEST_SWAPPINESS, request.swappiness = 202), RECLAIM_E_INVALID);
-    WITH(request.nodes = 4, RECLAIM_E_RANGE);
-    WITH(request.nodes = 7, RECLAIM_E_RANGE);
-    WITH(request.nodes = UINT64_MAX, RECLAIM_E_RANGE);
-    WITH((request.victims = &victim, request.victim_size = sizeof victim), RECLAIM_E_INVALID);
-    WITH((request.victims = &victim, request.victim_capacity = 1), RECLAIM_E_STRUCT_SIZE);
-    WITH((request.victims = &victim, request.victim_capacity = 1, request.victim_size = 8192), RECLAIM_E_TOO_BIG);
-    WITH((request.victim_capacity = 1, request.victim_size = sizeof victim), RECLAIM_E_NULL);
-#undef WITH
+    REFUSED_REQUEST(request, request.pages = 0, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.pages = UINT64_MAX, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.flags = 8, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.swappiness = 60, RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, (request.flags = RECLAIM_REQUEST_SWAPPINESS, request.swappiness = 202), RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, request.nodes = 4, RECLAIM_E_RANGE);
+    REFUSED_REQUEST(request, request.nodes = 7, RECLAIM_E_RANGE);
+    REFUSED_REQUEST(request, request.nodes = UINT64_MAX, RECLAIM_E_RANGE);
+    REFUSED_REQUEST(request, (request.victims = &victim, request.victim_size = sizeof victim), RECLAIM_E_INVALID);
+    REFUSED_REQUEST(request, (request.victims = &victim, request.victim_capacity = 1), RECLAIM_E_STRUCT_SIZE);
+    REFUSED_REQUEST(request, (request.victims = &victim, request.victim_capacity = 1, request.victim_size = 8192), RECLAIM_E_TOO_BIG);
+    REFUSED_REQUEST(request, (request.victim_capacity = 1, request.victim_size = sizeof victim), RECLAIM_E_NULL);
 
     reclaim_node_state_t state;
     PREPARE(state);

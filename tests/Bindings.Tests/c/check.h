@@ -21,6 +21,14 @@
         check_that(world_fingerprint(w) == before_, __FILE__, __LINE__, #call " changed something");                  \
     } while (0)
 
+/* A request for one page, but for an assignment, has to be refused. */
+#define REFUSED_REQUEST(request, assignment, status)                                                                  \
+    do {                                                                                                              \
+        (request) = request_for(1);                                                                                   \
+        assignment;                                                                                                   \
+        REFUSED(status, reclaim_engine_reclaim(w->engine, &(request), NULL));                                         \
+    } while (0)
+
 /* Zeroes a struct and states its size. */
 #define PREPARE(value) (memset(&(value), 0, sizeof(value)), (value).struct_size = (uint32_t)sizeof(value))
 
