@@ -54,6 +54,21 @@ public class PreviewTests
     }
 
     [Test]
+    public void TheLotsThatChooseAmongLowerNodesFallTheSameWayAgain()
+    {
+        using var machine = new TieredMachine("classic", 2, o => o with { Nodes = [new NodeOptions(1500, 1), new NodeOptions(1500), new NodeOptions(1500, 1)] });
+        var request = new ReclaimRequest(100, null, machine.Engine.Nodes[1]) { Mode = ReclaimMode.Demote };
+        List<PreviewedPage> leaving = [];
+        machine.Engine.Preview(request, leaving);
+        machine.Owner.Noted.Clear();
+
+        machine.Engine.Reclaim(request);
+
+        Assert.That(machine.Owner.Noted, Is.EqualTo(leaving));
+        Assert.That(leaving.Select(p => p.ToNode).Distinct(), Is.EquivalentTo(new int?[] { 0, 2 }));
+    }
+
+    [Test]
     public void EveryStateOfARandomMachineComesBack([Values("classic mglru", "mglru/unordered", "comeback arc lru", "classic/concurrent", "mglru/identity", "lru/identity", "classic/demotion")] string form)
     {
         for (int seed = 0; seed < 4; seed++)

@@ -76,6 +76,31 @@ public class RequestTests
         Assert.That(result.Reclaimed, Is.InRange(pages, pages + FolioBatch.Capacity - 1));
     }
 
+    /// <summary>6.1 visits every cgroup of the subtree, and each gives up what it is asked for.</summary>
+    [Test]
+    public void TheKernelsFormGoesOnToTheEndOfAPass([Values("classic@6.1/6.1", "mglru@6.1/6.1")] string form, [Values] bool kernelsForm)
+    {
+        using var engine = new Engine(SmallMachine.Form(form));
+        MemoryCgroup parent = engine.CreateMemcg("p");
+        AccessTally tally = default;
+        for (int i = 0; i < 6; i++)
+            engine.Access(engine.CreateAddressSpace($"s{i}", 600, engine.CreateMemcg($"c{i}", parent)), Pages(0, 600), ref tally);
+
+        ReclaimResult result = engine.Reclaim(new ReclaimRequest(1, parent) { Overshoots = kernelsForm });
+
+        Assert.That(result.Reclaimed, kernelsForm ? Is.GreaterThan(FolioBatch.Capacity) : Is.InRange(1, FolioBatch.Capacity));
+    }
+
+    [Test]
+    public void AStepOfOnePageTakesOne()
+    {
+        using var machine = new TieredMachine("fifo", 6);
+
+        ReclaimResult result = machine.Engine.Reclaim(new ReclaimRequest(40, machine.Engine.Root) { BatchPages = 1, Mode = ReclaimMode.Evict });
+
+        Assert.That((result.Reclaimed, result.Attempts), Is.EqualTo((40L, 40)));
+    }
+
     [Test]
     public void TheWorkLimitHoldsToABatch([ValueSource(nameof(Forms))] string form, [Values(1, 50, 200)] int limit)
     {
