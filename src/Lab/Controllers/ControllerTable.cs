@@ -12,17 +12,17 @@ public static class ControllerTable
 {
     private static readonly Style Heading = new(decoration: Decoration.Bold);
 
-    private static readonly (string Header, Func<ResultRow, ResultRow?, string> Text)[] Columns =
+    private static readonly (string Header, Func<ResultRow, ControllerOutcome, string> Text)[] Columns =
     [
         ("resident", (row, _) => NumberText.Count(row.ResidentMean)),
-        ("saved %", (row, none) => none is null ? "" : NumberText.Percent(1 - row.ResidentMean / none.ResidentMean)),
-        ("fast tier", (row, _) => NumberText.Count(Of(row, TimedCounters.TopTierMean))),
-        ("saved %", (row, none) => none is null ? "" : NumberText.Percent(1 - (double)Of(row, TimedCounters.TopTierMean) / Of(none, TimedCounters.TopTierMean))),
-        ("asked back", (row, _) => NumberText.Count(Of(row, TimedCounters.Proactive))),
-        ("refaults/s", (row, _) => PerSecond(row, TimedCounters.Refaults, 1)),
-        ("some ms/s", (row, _) => PerSecond(row, TimedCounters.SomeUs, 1000)),
-        ("page-in ms/s", (row, _) => PerSecond(row, TimedCounters.PageInUs, 1000)),
-        ("slow tier ms/s", (row, _) => PerSecond(row, TimedCounters.SlowTierUs, 1000)),
+        ("saved %", (_, outcome) => Percent(outcome.Saved)),
+        ("fast tier", (_, outcome) => NumberText.Count(outcome.Of(TimedCounters.TopTierMean))),
+        ("saved %", (_, outcome) => Percent(outcome.SavedOnFastTier)),
+        ("asked back", (_, outcome) => NumberText.Count(outcome.Of(TimedCounters.Proactive))),
+        ("refaults/s", (_, outcome) => PerSecond(outcome, TimedCounters.Refaults, 1)),
+        ("some ms/s", (_, outcome) => PerSecond(outcome, TimedCounters.SomeUs, 1000)),
+        ("page-in ms/s", (_, outcome) => PerSecond(outcome, TimedCounters.PageInUs, 1000)),
+        ("slow tier ms/s", (_, outcome) => PerSecond(outcome, TimedCounters.SlowTierUs, 1000)),
     ];
 
     /// <summary>Writes the rows of a run with controllers to <paramref name="console"/>.</summary>
@@ -51,11 +51,8 @@ public static class ControllerTable
         table.AddColumn(Column("controller", Justify.Left));
         foreach ((string header, _) in Columns)
             table.AddColumn(Column(header, Justify.Right));
-        foreach (ResultRow row in rows)
-        {
-            ResultRow? none = rows.FirstOrDefault(r => r.Policy == row.Policy && r.Controller == ControllerCatalog.None);
-            table.AddRow([new Text(row.Policy), new Text(row.Controller ?? ""), .. Columns.Select(c => new Text(row.Oom ? "oom" : c.Text(row, none)))]);
-        }
+        foreach ((ResultRow row, ControllerOutcome outcome) in ControllerOutcome.OfRows(rows))
+            table.AddRow([new Text(row.Policy), new Text(row.Controller ?? ""), .. Columns.Select(c => new Text(row.Oom ? "oom" : c.Text(row, outcome)))]);
 
         return table;
     }
@@ -63,13 +60,10 @@ public static class ControllerTable
     private static TableColumn Column(string header, Justify alignment) =>
         new(new Text(header)) { NoWrap = true, Alignment = alignment, Padding = new Padding(0, 0, 2, 0) };
 
-    private static string PerSecond(ResultRow row, string counter, double unit)
-    {
-        double seconds = Of(row, TimedCounters.Us) / 1e6;
-        return seconds > 0 ? (Of(row, counter) / unit / seconds).ToString("N3", CultureInfo.InvariantCulture) : "";
-    }
+    private static string Percent(double? share) => share is { } known ? NumberText.Percent(known) : "";
 
-    private static long Of(ResultRow row, string counter) => row.Counters.FirstOrDefault(c => c.Name == counter).Value;
+    private static string PerSecond(in ControllerOutcome outcome, string counter, double unit) =>
+        outcome.PerSecond(counter) is { } known ? (known / unit).ToString("N3", CultureInfo.InvariantCulture) : "";
 
     private static void Line(IAnsiConsole console, string text, Style style)
     {

@@ -36,6 +36,7 @@ public static partial class HtmlReport
             ["command"] = Encoded(context.CommandLine),
             ["made"] = Encoded(string.Create(
                 CultureInfo.InvariantCulture, $"reclaim {context.Version}, {context.When.UtcDateTime:yyyy-MM-dd HH:mm} UTC")),
+            ["criterion"] = ReportSummary.Criterion(set),
             ["summary"] = ReportSummary.Html(groups),
             ["notes"] = string.Concat(set.Notes.Select(note => $"<p>Note: {Encoded(note)}</p>\n")),
             ["table"] = ReportTable.Html(groups),

@@ -1,15 +1,24 @@
 using System.Net;
 using System.Text;
+using ReclaimNative.Lab.Controllers;
 using ReclaimNative.Lab.Results;
+using ReclaimNative.Lab.Scenarios;
 
 namespace ReclaimNative.Lab.Reports;
 
 /// <summary>The results in words: for each trace, and each kind of policy, which one misses least and by how much.</summary>
 internal static class ReportSummary
 {
+    /// <summary>By what the results are told, in a sentence or two.</summary>
+    public static string Criterion(ResultSet set) => HasControllers(set.Rows)
+        ? "What each controller saves of the memory that is resident without one, and what comes of it in each second of virtual time, over the second half of the run."
+        : "Fewest misses among the policies that see the same. Policies that see different things are not ranked together. Sizes are the memory that was asked for.";
+
     /// <summary>A heading and a list for each trace.</summary>
     public static string Html(IReadOnlyList<ResultGroup> groups)
     {
+        if (HasControllers(groups.SelectMany(group => group.Rows)))
+            return OfControllers(groups);
         StringBuilder html = new();
         foreach (IGrouping<string, ResultGroup> trace in groups.GroupBy(group => group.Trace))
         {
@@ -23,6 +32,36 @@ internal static class ReportSummary
         }
 
         return html.ToString();
+    }
+
+    private static bool HasControllers(IEnumerable<ResultRow> rows) => rows.Any(row => row.Controller is not null);
+
+    private static string OfControllers(IReadOnlyList<ResultGroup> groups)
+    {
+        StringBuilder html = new();
+        foreach (IGrouping<string, ResultRow> subject in groups.SelectMany(group => group.Rows).GroupBy(row => row.Trace))
+        {
+            html.Append($"<h3>{Encoded(subject.Key)}</h3>\n<ul>\n");
+            foreach ((ResultRow row, ControllerOutcome outcome) in ControllerOutcome.OfRows([.. subject]))
+            {
+                if (row.Controller != ControllerCatalog.None)
+                    html.Append($"<li>{Bold(row)} {Saved(row, outcome)}</li>\n");
+            }
+
+            html.Append("</ul>\n");
+        }
+
+        return html.ToString();
+    }
+
+    private static string Saved(ResultRow row, in ControllerOutcome outcome)
+    {
+        if (row.Oom)
+            return "ran out of memory.";
+        string saved = outcome.Saved is { } share
+            ? $"saves {NumberText.Percent(share)}&nbsp;% of the pages, {NumberText.Percent(outcome.SavedOnFastTier ?? 0)}&nbsp;% of those on the fastest tier"
+            : $"leaves {NumberText.Count(row.ResidentMean)} pages";
+        return $"{saved}, for {NumberText.Fixed(outcome.PerSecond(TimedCounters.Refaults) ?? 0)} refaults and {NumberText.Fixed((outcome.PerSecond(TimedCounters.SomeUs) ?? 0) / 1000)}&nbsp;ms of pressure a second.";
     }
 
     private static string KindOf(Sees sees) => sees switch

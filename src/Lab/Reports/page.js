@@ -42,6 +42,30 @@ const costMetric = {
   tick: (value) => +value.toFixed(3),
 };
 
+// Of a run with controllers: what is saved, and what comes of it, over the second half.
+const controlled = allRows.some((row) => row.controller);
+const perSecond = (row, counter, unit) => (row.counters.late_us > 0 ? (row.counters[counter] ?? 0) / unit / (row.counters.late_us / 1e6) : null);
+
+function rateMetric(title, hint, counter, unit, axis) {
+  return {
+    title, hint, axis, least: 0,
+    value: (row) => perSecond(row, counter, unit),
+    text: (row) => `${perSecond(row, counter, unit).toFixed(3)} ${axis}`,
+    short: (row) => perSecond(row, counter, unit).toFixed(2),
+    tick: (value) => +value.toFixed(3),
+  };
+}
+
+const CONTROLLED = [
+  {
+    title: "Resident", hint: "mean pages over the second half; fewer is saved memory", axis: "pages", least: 0,
+    value: (row) => row.resident_mean, text: (row) => `${count(Math.round(row.resident_mean))} pages`,
+    short: (row) => count(Math.round(row.resident_mean)), tick: compact,
+  },
+  rateMetric("Refaults", "pages that came back, in a second of virtual time; fewer is better", "late_refaults", 1, "a second"),
+  rateMetric("Pressure", "\"some\" memory pressure in a second; less is better", "late_pressure_some_us", 1000, "ms a second"),
+];
+
 function workMetric(field, title) {
   return {
     title, hint: "", axis: "pages",
@@ -71,7 +95,7 @@ function drawSizes(theme) {
     const oneSize = new Set(allRows.filter((row) => row.trace === trace).map((row) => row.memory_pages)).size === 1;
     if (oneSize) panels.before(element("p", { class: "quiet" }, memoryText(allRows.find((row) => row.trace === trace))));
     if (killed.length > 0) panels.before(element("p", { class: "quiet" }, `Out of memory, so not drawn: ${killed.join("; ")}.`));
-    for (const metric of [misses, costMetric]) {
+    for (const metric of controlled ? CONTROLLED : [misses, costMetric]) {
       const known = new Set(rows.filter((row) => valueOf(metric, row) !== null).map((row) => row.policy));
       if (known.size > 0) (oneSize ? barChart : lineChart)(panels, rows.filter((row) => known.has(row.policy)), looks, metric, theme);
     }
@@ -127,6 +151,10 @@ function start() {
   for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
   for (const policy of looks.keys()) byId("baseline").append(element("option", { value: policy }, `difference from ${policy}`));
   for (const trace of traces) byId("work-trace").append(element("option", { value: trace }, trace));
+  if (controlled) {
+    byId("size-heading").textContent = "Memory, and what it costs";
+    byId("baseline-choice").hidden = true;
+  }
   fillLegend();
   fillMemory();
   enhanceTable(byId("table"));

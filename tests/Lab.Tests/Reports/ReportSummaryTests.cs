@@ -34,6 +34,31 @@ public class ReportSummaryTests
         Words([SampleResults.Small("a", Sees.Bits, 300), SampleResults.Small("b", Sees.Bits, 300)]),
         Is.EqualTo("Given accessed bits: all miss 30.00 %."));
 
+    [Test]
+    public void ControllersAreToldByWhatTheySave()
+    {
+        ResultRow none = Controlled("none", 1000, 500, 0, 0);
+        string[] words = Words([none, Controlled("senpai", 700, 200, 50, 4000), none with { Policy = "other", Controller = "far-memory" }]).Split('\n');
+
+        Assert.That(words, Is.EqualTo((string[])
+        [
+            "p senpai saves 30.00 % of the pages, 60.00 % of those on the fastest tier, for 5.00 refaults and 0.40 ms of pressure a second.",
+            "other far-memory leaves 1,000 pages, for 0.00 refaults and 0.00 ms of pressure a second.",
+        ]));
+
+        static ResultRow Controlled(string controller, double resident, long fast, long refaults, long someUs) =>
+            SampleResults.Small("p", Sees.Bits, 30) with
+            {
+                Controller = controller,
+                ResidentMean = resident,
+                Counters =
+                [
+                    new Counter("late_us", 10_000_000), new Counter("late_top_tier_mean", fast),
+                    new Counter("late_refaults", refaults), new Counter("late_pressure_some_us", someUs),
+                ],
+            };
+    }
+
     private static string Words(IEnumerable<ResultRow> rows) => string.Join(
         '\n',
         Regex.Matches(ReportSummary.Html(ResultGroup.Of(new ResultSet(rows))), "<li>(.*?)</li>")
