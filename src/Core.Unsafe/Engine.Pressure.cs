@@ -132,7 +132,7 @@ public sealed unsafe partial class Engine
         return Pressure.AddTrigger(node, PressureTriggerText.Parse(text, _machine.Kernel));
     }
 
-    private PressureMonitor Pressure => _pressure ?? throw new EngineException(
+    internal PressureMonitor Pressure => _pressure ?? throw new EngineException(
         $"The engine keeps no pressure stall information: it was built without {nameof(MachineOptions)}.{nameof(MachineOptions.Pressure)}.");
 
     private MemoryCgroup Given(MemoryCgroup memcg)

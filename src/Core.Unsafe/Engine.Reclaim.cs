@@ -186,9 +186,27 @@ public sealed unsafe partial class Engine
         int nodes = _machine.Nodes.Length;
         if (nodes < NodeSet.MostNodes && request.Nodes.Mask >> nodes != 0)
             return $"Nodes {request.Nodes} are not all there; this machine has nodes 0 to {nodes - 1}.";
-        IEnumerable<Node> asked = _machine.Nodes.Where(request.Nodes.Contains);
-        return request.Mode == ReclaimMode.Auto && asked.Any(_machine.Demotion.CanDemote) && asked.Select(n => n.Tier).Distinct().Count() > 1
+        bool demotes = false;
+        ulong tiers = 0;
+        foreach (Node node in _machine.Nodes)
+        {
+            if (!request.Nodes.Contains(node))
+                continue;
+            demotes |= _machine.Demotion.CanDemote(node);
+            tiers |= 1UL << RankOf(node.Tier);
+        }
+
+        return request.Mode == ReclaimMode.Auto && demotes && !ulong.IsPow2(tiers)
             ? $"Nodes {request.Nodes} are of several tiers, and some of them demote; say whether pages are to be evicted or demoted (Mode)."
             : null;
+    }
+
+    /// <summary>The place of a tier among those that there are: the first node of it.</summary>
+    private int RankOf(int tier)
+    {
+        int at = 0;
+        while (_machine.Nodes[at].Tier != tier)
+            at++;
+        return at;
     }
 }

@@ -111,13 +111,13 @@ public sealed class ReclaimResult
     public required ReclaimRequest Request { get; init; }
 
     /// <summary>Pages evicted or demoted.</summary>
-    public long Reclaimed => Nodes.Sum(n => n.Reclaimed);
+    public long Reclaimed { get; init; }
 
     /// <summary>Those of them that moved to a lower tier.</summary>
-    public long Demoted => Nodes.Sum(n => n.DemotedAnon + n.DemotedFile);
+    public long Demoted { get; init; }
 
     /// <summary>Pages examined; a page that is met twice counts twice.</summary>
-    public long Scanned => Nodes.Sum(n => n.Scanned);
+    public long Scanned { get; init; }
 
     /// <summary>By node, the nodes of the request in order.</summary>
     public required IReadOnlyList<NodeReclaim> Nodes { get; init; }

@@ -105,6 +105,16 @@ internal sealed class PressureMonitor
         }
     }
 
+    /// <summary>Triggers that are looked after.</summary>
+    public int TriggerCount
+    {
+        get
+        {
+            lock (_lock)
+                return _triggers.Count;
+        }
+    }
+
     public void Remove(PressureTrigger trigger)
     {
         lock (_lock)

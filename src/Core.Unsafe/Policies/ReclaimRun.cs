@@ -169,10 +169,21 @@ internal sealed unsafe class ReclaimRun
     /// <summary>What became of it, so far or in the end.</summary>
     public ReclaimResult ToResult()
     {
+        var nodes = new NodeReclaim[Nodes.Length];
+        long demoted = 0;
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            nodes[i] = _sums[Nodes[i].Id].ToReclaim(Nodes[i]);
+            demoted += nodes[i].DemotedAnon + nodes[i].DemotedFile;
+        }
+
         return new ReclaimResult
         {
             Request = Request,
-            Nodes = [.. Nodes.Select(n => _sums[n.Id].ToReclaim(n))],
+            Reclaimed = _reclaimed,
+            Demoted = demoted,
+            Scanned = _scanned,
+            Nodes = nodes,
             Skipped = new SkipCounts(_skipped),
             Protected = Protected,
             Attempts = Attempts,

@@ -272,9 +272,10 @@ public class ControlTreeTests
             _engine.NowMs += 300;
             Assert.That((file.TakePriorityEvent(), file.TakePriorityEvent(), other.TakePriorityEvent()), Is.EqualTo((true, false, false)));
             Assert.That(file.Read(), Is.EqualTo(_engine.ReadMemoryPressure(_memcg)).And.Contain("total=300000"));
+            Assert.That(_engine.Pressure.TriggerCount, Is.EqualTo(2));
         }
 
-        _engine.NowMs += 5000;
+        Assert.That(_engine.Pressure.TriggerCount, Is.Zero, "a trigger ends with its file");
     }
 
     [Test]
