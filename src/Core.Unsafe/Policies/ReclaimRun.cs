@@ -125,7 +125,7 @@ internal sealed unsafe class ReclaimRun
 
     /// <summary>Whether a page is not for this request at all; its lock is held.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public bool Excludes(PolicyView view, uint pfn)
+    public bool Excludes(uint pfn)
     {
         FolioType type = _machine.Frames.TypeOf(pfn);
         ReclaimSkip reason;

@@ -234,7 +234,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Keep;
         }
 
-        if (scan.Request is { } request && request.Excludes(view, pfn))
+        if (scan.Request is { } request && request.Excludes(pfn))
             return Verdict.Keep;
         if (!asks)
             return Verdict.Reclaim;

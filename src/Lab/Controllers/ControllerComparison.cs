@@ -123,9 +123,5 @@ public sealed class ControllerComparison
             $"{who}: no value of {name} was found that meets the rate; between {found.Below!.Value.Rate:0.###} and {found.Above!.Value.Rate:0.###} refaults a second, {resident:0} pages would be resident{saved}. The row is that of {nearest}.");
     }
 
-    private static double RateOf(ResultRow row)
-    {
-        long us = row.Counters.FirstOrDefault(c => c.Name == TimedCounters.Us).Value;
-        return us > 0 ? row.Counters.First(c => c.Name == TimedCounters.Refaults).Value / (us / 1e6) : 0;
-    }
+    private static double RateOf(ResultRow row) => new ControllerOutcome(row, none: null).PerSecond(TimedCounters.Refaults) ?? 0;
 }
