@@ -14,6 +14,7 @@ table() {
     row 'policy' '`ClassicPolicy`' $c/Policies/ClassicPolicy.cs
     row 'policy' '`MglruPolicy`' $c/Policies/MglruPolicy.cs
     row 'policy, 6.1 and 6.12' '`MglruPolicy.FirstForm`' $c/Policies/MglruPolicy.FirstForm.cs
+    row 'policy, lru_gen' '`MglruPolicy.Generations`' $c/Policies/MglruPolicy.Generations.cs
     row 'policy' '`FifoPolicy`' $c/Policies/FifoPolicy.cs
     row 'policy' '`LruPolicy`' $c/Policies/LruPolicy.cs
     row 'policy' '`ClockPolicy`' $c/Policies/ClockPolicy.cs
