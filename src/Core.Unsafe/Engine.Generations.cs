@@ -48,7 +48,7 @@ public sealed unsafe partial class Engine
         PolicyView view = _host.ViewOf(Own(memcg), node);
         using QuiesceGate.Passage call = EnterCall();
         FlushHits();
-        var reports = new GenerationReport[LruvecEviction.MostGenerations];
+        var reports = new GenerationReport[GenerationReport.Most];
         int count = view.Ops.ReadGenerations(view, reports);
         return reports[..Math.Clamp(count, 0, reports.Length)];
     }
@@ -69,13 +69,7 @@ public sealed unsafe partial class Engine
         Own(node);
         CheckSwappiness(swappiness);
         PolicyView view = _host.ViewOf(Own(memcg), node);
-        using QuiesceGate.Passage call = EnterCall();
-        FlushHits();
-        if (!view.Lruvec.TryTakeToken())
-            return false;
-        view.Ops.Age(view, swappiness ?? LruvecEviction.OwnSwappiness(view), force);
-        view.Lruvec.ReleaseToken();
-        return true;
+        return Age(view, swappiness ?? LruvecEviction.OwnSwappiness(view), force);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
@@ -86,6 +87,7 @@ public sealed unsafe partial class Engine
             image.Restore();
             log.Restore();
             PassState(log);
+            Debug.Assert(log.IsSpent, "what was taken down is what was put back");
         }
 
         noted?.ForEach(leaving!.Add);

@@ -325,11 +325,16 @@ public sealed unsafe partial class Engine : IDisposable
         ThrowIfDisposed();
         Own(node);
         PolicyView view = _host.ViewOf(Own(memcg), node);
+        return Age(view, view.Memcg.Swappiness, force: false);
+    }
+
+    private bool Age(PolicyView view, int swappiness, bool force)
+    {
         using QuiesceGate.Passage call = EnterCall();
         FlushHits();
         if (!view.Lruvec.TryTakeToken())
             return false;
-        view.Ops.Age(view, view.Memcg.Swappiness, false);
+        view.Ops.Age(view, swappiness, force);
         view.Lruvec.ReleaseToken();
         return true;
     }

@@ -36,13 +36,7 @@ internal static class MountCommand
         };
         Option<string?> accesses = new("--accesses") { Description = "length of the run instead of the scenario's own", HelpName = "N" };
         Option<bool> exit = new("--exit") { Description = "ends with the scenario; otherwise the tree stays until it is unmounted" };
-        Option<string?> seed = new("--seed") { Description = "seed instead of the scenario's own", HelpName = "N" };
-        Option<string?> swappiness = new("--swappiness")
-        {
-            Description = "0 to 200, for every cgroup that sets none of its own",
-            HelpName = "N",
-        };
-        Option<bool> noEvents = new("--no-events") { Description = "leaves the scenario's events out" };
+        ScenarioOptions changes = new();
         OutputOptions output = new();
         Command command = new(
             "mount",
@@ -57,25 +51,19 @@ internal static class MountCommand
               echo 4M > /tmp/machine/sys/fs/cgroup/cold/memory.reclaim
             """)
         {
-            directory, scenario, policy, speed, accesses, exit, seed, swappiness, noEvents,
+            directory, scenario, policy, speed, accesses, exit,
         };
+        changes.AddTo(command);
         output.AddTo(command);
         command.SetAction(parsed =>
         {
             PolicyChoice? choice = parsed.GetValue(policy) is { } name ? PolicyCatalog.Shelf.Parse(name) : null;
-            ulong? seedGiven = parsed.GetValue(seed) is { } number ? Numbers.Seed(number) : null;
-            int? swappinessGiven = parsed.GetValue(swappiness) is { } value ? Numbers.Swappiness(value) : null;
+            Func<Scenario, Scenario> change = changes.Read(parsed);
             double pace = Speed(parsed.GetValue(speed)!);
             long? length = parsed.GetValue(accesses) is { } count ? Accesses(count) : null;
             output.Check(parsed);
-            Scenario read = ScenarioLibrary.Load(parsed.GetValue(scenario)!);
-            read = read with
-            {
-                Seed = seedGiven ?? read.Seed,
-                Swappiness = swappinessGiven ?? read.Swappiness,
-                Accesses = length ?? read.Accesses,
-                Events = parsed.GetValue(noEvents) ? [] : read.Events,
-            };
+            Scenario read = change(ScenarioLibrary.Load(parsed.GetValue(scenario)!));
+            read = read with { Accesses = length ?? read.Accesses };
             PreparedScenario prepared = new(read, choice is null ? null : [choice]);
             (ResultSet results, bool interrupted) = Mount(prepared, parsed.GetValue(directory)!, pace, parsed.GetValue(exit));
             output.Write(parsed, results);
@@ -113,15 +101,8 @@ internal static class MountCommand
             wasStopped = stop.IsCancellationRequested;
         }
 
-        List<string> notes = [.. prepared.Notes];
-        if (machine.HasMore)
-            notes.Insert(0, $"Stopped early: {machine.AccessesDone} of {prepared.Scenario.Accesses} accesses were done.");
-        ResultSet results = new(rows ?? machine.Rows())
-        {
-            Title = $"{prepared.Scenario.Name}: {prepared.Scenario.Summary}",
-            Subject = "memory cgroup",
-            Notes = [.. notes],
-        };
+        string[] notes = machine.HasMore ? [$"Stopped early: {machine.AccessesDone} of {prepared.Scenario.Accesses} accesses were done."] : [];
+        ResultSet results = prepared.ResultsOf(rows ?? machine.Rows(), notes);
         return (results, wasStopped && machine.HasMore);
     }
 

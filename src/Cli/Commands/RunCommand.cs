@@ -22,13 +22,6 @@ internal static class RunCommand
             Description = "policies instead of the scenario's own, with commas between, each with +switch or -switch",
             HelpName = "LIST",
         };
-        Option<string?> seed = new("--seed") { Description = "seed instead of the scenario's own", HelpName = "N" };
-        Option<string?> swappiness = new("--swappiness")
-        {
-            Description = "0 to 200, for every cgroup that sets none of its own",
-            HelpName = "N",
-        };
-        Option<bool> noEvents = new("--no-events") { Description = "leaves the scenario's events out, to see what they cost" };
         Option<string?> controllers = new("--controller")
         {
             Description = $"controllers that ask for memory back, with commas between, each with :parameter=value ({string.Join(", ", ControllerCatalog.All.Select(c => c.Name))}); of a timed scenario",
@@ -39,6 +32,7 @@ internal static class RunCommand
             Description = "compares the controllers at so many refaults a second: each tries harder or less hard until that many come",
             HelpName = "R",
         };
+        ScenarioOptions changes = new();
         OutputOptions output = new();
         SupervisionOptions supervision = new();
         Command command = new(
@@ -51,8 +45,9 @@ internal static class RunCommand
               reclaim run cold-and-hot-tiers --controller none,senpai,senpai:pressure_us=50000
             """)
         {
-            scenario, policies, controllers, atRefaults, seed, swappiness, noEvents,
+            scenario, policies, controllers, atRefaults,
         };
+        changes.AddTo(command);
         supervision.AddTo(command);
         output.AddTo(command);
         command.SetAction(parsed =>
@@ -63,15 +58,11 @@ internal static class RunCommand
             double? rate = parsed.GetValue(atRefaults) is { } rateText ? Numbers.Above0("--at-refaults", rateText) : null;
             if (rate is not null && controlled.Count == 0)
                 throw new UsageException("--at-refaults goes with --controller: it compares controllers");
-            ulong? seedGiven = parsed.GetValue(seed) is { } number ? Numbers.Seed(number) : null;
-            int? swappinessGiven = parsed.GetValue(swappiness) is { } value ? Numbers.Swappiness(value) : null;
+            Func<Scenario, Scenario> change = changes.Read(parsed);
             Supervision careful = supervision.Read(parsed);
             output.Check(parsed);
             output.IsComplete = supervision.IsIsolated(parsed);
-            Scenario read = ScenarioLibrary.Load(parsed.GetValue(scenario)!);
-            read = read with { Seed = seedGiven ?? read.Seed, Swappiness = swappinessGiven ?? read.Swappiness };
-            if (parsed.GetValue(noEvents))
-                read = read with { Events = [] };
+            Scenario read = change(ScenarioLibrary.Load(parsed.GetValue(scenario)!));
             if (isolates)
             {
                 IReadOnlyList<string> isolated = IsolatedRuns.Split(parsed.GetValue(policies) ?? string.Join(',', read.Policies));

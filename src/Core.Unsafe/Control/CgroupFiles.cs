@@ -56,13 +56,6 @@ internal static class CgroupFiles
     {
         if (engine.Memcgs.Count == engine.MemcgCapacity)
             throw new ControlException(ControlError.NoSpace, $"The engine was built for {engine.MemcgCapacity} cgroups and has that many.");
-        try
-        {
-            engine.CreateMemcg(name, parent);
-        }
-        catch (EngineException refusal)
-        {
-            throw EngineErrors.Of(refusal);
-        }
+        _ = EngineErrors.Translate(() => engine.CreateMemcg(name, parent));
     }
 }

@@ -28,6 +28,13 @@ internal sealed record ControlFileItem(string Name, int Mode, Func<ControlFile> 
     /// <summary>A file to be written alone: 0200.</summary>
     public static ControlFileItem Writes(string name, ControlWriter write) => new(name, WrittenByOwner, () => new TextFile(name, null, write));
 
+    /// <summary>A write of nothing does not reach the code of a file in sysfs (KR 6.2).</summary>
+    public static ControlWriter UnlessEmpty(ControlWriter write) => text =>
+    {
+        if (!text.IsEmpty)
+            write(text);
+    };
+
     /// <summary>A file to be read and, by its owner, written: 0644.</summary>
     public static ControlFileItem Both(string name, Func<string> read, ControlWriter write) =>
         new(name, ReadByAll | WrittenByOwner, () => new TextFile(name, read, write));

@@ -3,12 +3,12 @@ namespace ReclaimNative.Control;
 /// <summary>What the engine refuses, as the errors of control files.</summary>
 internal static class EngineErrors
 {
-    /// <summary>Reads, and turns a refusal of the engine's into EINVAL.</summary>
-    public static string Translate(Func<string> read)
+    /// <summary>Asks the engine for something, and turns a refusal of its into EINVAL.</summary>
+    public static T Translate<T>(Func<T> ask)
     {
         try
         {
-            return read();
+            return ask();
         }
         catch (EngineException refusal)
         {
@@ -30,5 +30,5 @@ internal static class EngineErrors
     }
 
     /// <summary>One refusal: its sentence stays.</summary>
-    public static ControlException Of(EngineException refusal) => new(ControlError.Invalid, refusal.Message);
+    private static ControlException Of(EngineException refusal) => new(ControlError.Invalid, refusal.Message);
 }

@@ -12,19 +12,19 @@ internal static class MemoryFiles
             ControlFileItem.Both(
                 "enabled",
                 () => string.Create(CultureInfo.InvariantCulture, $"0x{(int)engine.GenerationSwitches:x4}\n"),
-                text => Set(text, t => Switch(engine, ParseGenerations(t)))),
+                ControlFileItem.UnlessEmpty(text => Switch(engine, ParseGenerations(text)))),
             ControlFileItem.Both(
                 "min_ttl_ms",
                 () => string.Create(CultureInfo.InvariantCulture, $"{engine.MinTtlMs}\n"),
-                text => Set(text, t => engine.MinTtlMs = ParseMilliseconds(t)))),
+                ControlFileItem.UnlessEmpty(text => engine.MinTtlMs = ParseMilliseconds(text)))),
         ControlDirectory.Of(
             "numa",
             ControlFileItem.Both(
                 "demotion_enabled",
                 () => engine.IsDemotionOn ? "true\n" : "false\n",
-                text => Set(text, t => engine.SetDemotion(ParseSwitch(t))))),
+                ControlFileItem.UnlessEmpty(text => engine.SetDemotion(ParseSwitch(text))))),
         ControlFileItem.Writes(
-            "reclaim", text => Set(text, t => requests.Run(RequestText.ParseWithNodes(t, engine.Memcgs, engine.Nodes.Count)))));
+            "reclaim", ControlFileItem.UnlessEmpty(text => requests.Run(RequestText.ParseWithNodes(text, engine.Memcgs, engine.Nodes.Count)))));
 
     /// <summary>By the first letter y for all and n for none, else a number of 32 bits, base by prefix, whose other bits mean nothing.</summary>
     internal static GenerationSwitches ParseGenerations(ReadOnlySpan<byte> text)
@@ -64,12 +64,5 @@ internal static class MemoryFiles
         if (first is 'n' or 'f' || word.StartsWith("0"u8) || (first, second) == ('o', 'f'))
             return false;
         throw new ControlException(ControlError.Invalid, $"{ControlText.Show(ControlText.Strip(word))} is neither yes nor no; y, n, 1, 0, true, false, on or off are accepted.");
-    }
-
-    /// <summary>A write of nothing does not reach the code of a file in /sys.</summary>
-    private static void Set(ReadOnlySpan<byte> text, ControlWriter write)
-    {
-        if (!text.IsEmpty)
-            write(text);
     }
 }

@@ -27,11 +27,11 @@ internal static class NodeFiles
         {
             ControlFileItem.Reads("distance", () => Distances(engine, node)),
             ControlFileItem.Reads("meminfo", () => engine.ReadNodeMeminfo(node)),
-            ControlFileItem.Writes("reclaim_request", text => Request(engine, requests, node, text)),
+            ControlFileItem.Writes("reclaim_request", ControlFileItem.UnlessEmpty(text => requests.Run(RequestText.Parse(text, engine.Memcgs, node)))),
             ControlFileItem.Reads("vmstat", () => engine.ReadNodeVmstat(node)),
         };
         if (engine.Kernel >= KernelVersion.V6_18)
-            items.Insert(2, ControlFileItem.Writes("reclaim", text => Reclaim(engine, requests, node, text)));
+            items.Insert(2, ControlFileItem.Writes("reclaim", ControlFileItem.UnlessEmpty(text => Reclaim(engine, requests, node, text))));
         if (engine.KeepsPressure)
             items.Insert(2, ControlFileItem.Opens("memory_pressure", () => new PressureFile(engine, node)));
         return ControlDirectory.Of(string.Create(CultureInfo.InvariantCulture, $"node{node.Id}"), [.. items]);
@@ -40,9 +40,6 @@ internal static class NodeFiles
     /// <summary>The kernel's file. 6.18 hides whatever is wrong behind EAGAIN (KR 6.6, 15 row 1).</summary>
     private static void Reclaim(Engine engine, ReclaimRequests requests, Node node, ReadOnlySpan<byte> text)
     {
-        // A write of nothing does not reach the file's own code (KR 6.2).
-        if (text.IsEmpty)
-            return;
         try
         {
             requests.Run(ReclaimText.Parse(text, engine.Kernel, null, node));
@@ -51,12 +48,6 @@ internal static class NodeFiles
         {
             throw new ControlException(ControlError.Again, problem.Message);
         }
-    }
-
-    private static void Request(Engine engine, ReclaimRequests requests, Node node, ReadOnlySpan<byte> text)
-    {
-        if (!text.IsEmpty)
-            requests.Run(RequestText.Parse(text, engine.Memcgs, node));
     }
 
     /// <summary>Ten for itself and ten more for each number between: the order in which pages are demoted to equal tiers.</summary>

@@ -44,14 +44,7 @@ internal sealed class PressureFile : ControlFile
 
         // The words that matter are ASCII; other bytes are shown as they are.
         string asked = Encoding.Latin1.GetString(text);
-        try
-        {
-            _trigger = _add(asked);
-        }
-        catch (EngineException refusal)
-        {
-            throw EngineErrors.Of(refusal);
-        }
+        _trigger = EngineErrors.Translate(() => _add(asked));
     }
 
     public override bool TakePriorityEvent() => _trigger is not null && _trigger.TakeEvent();

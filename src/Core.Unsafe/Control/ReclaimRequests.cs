@@ -16,7 +16,7 @@ internal sealed class ReclaimRequests(Engine engine, Func<CancellationToken>? ca
     {
         if (request is null)
             return;
-        ReclaimResult result = Reclaim(request);
+        ReclaimResult result = EngineErrors.Translate(() => engine.Reclaim(request, Cancellation));
         string done = $"{result.Reclaimed} of {request.Pages} pages were reclaimed";
         switch (result.Stop)
         {
@@ -28,18 +28,6 @@ internal sealed class ReclaimRequests(Engine engine, Func<CancellationToken>? ca
                 throw new ControlException(ControlError.Busy, $"Another request was at the node when {done}.");
             default:
                 throw new ControlException(ControlError.Again, $"{done}, and no more could be.");
-        }
-    }
-
-    private ReclaimResult Reclaim(ReclaimRequest request)
-    {
-        try
-        {
-            return engine.Reclaim(request, Cancellation);
-        }
-        catch (EngineException refusal)
-        {
-            throw EngineErrors.Of(refusal);
         }
     }
 }

@@ -11,23 +11,21 @@ internal sealed class StateLog
     private readonly List<object?> _objects = [];
     private int _atNumber;
     private int _atObject;
-
-    /// <summary>Fields are put back and not taken down.</summary>
-    public bool IsRestoring { get; private set; }
+    private bool _isRestoring;
 
     /// <summary>From here on the fields are put back, from the first on.</summary>
     public void Restore()
     {
-        IsRestoring = true;
+        _isRestoring = true;
         _atNumber = _atObject = 0;
     }
 
     /// <summary>Everything that was taken down was put back: both times passed the same fields.</summary>
-    public bool IsSpent => IsRestoring && _atNumber == _numbers.Count && _atObject == _objects.Count;
+    public bool IsSpent => _isRestoring && _atNumber == _numbers.Count && _atObject == _objects.Count;
 
     public void Pass(ref long field)
     {
-        if (IsRestoring)
+        if (_isRestoring)
             field = _numbers[_atNumber++];
         else
             _numbers.Add(field);
@@ -64,7 +62,7 @@ internal sealed class StateLog
     /// <summary>The reference alone, not what it refers to.</summary>
     public void Pass<T>(ref T? field) where T : class
     {
-        if (IsRestoring)
+        if (_isRestoring)
             field = (T?)_objects[_atObject++];
         else
             _objects.Add(field);
@@ -73,7 +71,7 @@ internal sealed class StateLog
     /// <summary>The elements of an array whose length stays.</summary>
     public void Pass<T>(T[] elements) where T : struct
     {
-        if (IsRestoring)
+        if (_isRestoring)
             ((T[])_objects[_atObject++]!).CopyTo(elements.AsSpan());
         else
             _objects.Add(elements.Clone());

@@ -6,6 +6,9 @@ namespace ReclaimNative.Policies;
 /// <summary>What a policy that keeps generations says of one of them, on one lruvec. Source: kernel-reclaim reference 5.18.</summary>
 public record struct GenerationReport
 {
+    /// <summary>Most generations of a lruvec that anybody looks at.</summary>
+    public const int Most = 64;
+
     /// <summary>Its number: the next one opened has the next number.</summary>
     public ulong Sequence { get; set; }
 

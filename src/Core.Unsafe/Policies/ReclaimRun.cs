@@ -13,9 +13,6 @@ namespace ReclaimNative.Policies;
 /// <remarks>One thread at a time carries it out. <see cref="Cancel"/> may come from any.</remarks>
 internal sealed unsafe class ReclaimRun
 {
-    /// <summary>Most generations that are looked at.</summary>
-    private const int MostGenerations = 64;
-
     private static readonly int Reasons = Enum.GetValues<ReclaimSkip>().Length;
 
     private readonly MachineState _machine;
@@ -149,8 +146,8 @@ internal sealed unsafe class ReclaimRun
     {
         if (Age != ReclaimAge.Generations)
             return false;
-        Span<GenerationReport> reports = _generations ??= new GenerationReport[MostGenerations];
-        reports = reports[..Math.Clamp(view.Ops.ReadGenerations(view, reports), 0, MostGenerations)];
+        Span<GenerationReport> reports = _generations ??= new GenerationReport[GenerationReport.Most];
+        reports = reports[..Math.Clamp(view.Ops.ReadGenerations(view, reports), 0, GenerationReport.Most)];
         _oldAnon = _oldFile = false;
         bool seenAnon = false;
         bool seenFile = false;

@@ -27,14 +27,12 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     private readonly FrameTable _frames = host.Machine.Frames;
     private readonly LeafTables _tables = host.Machine.Tables;
     private List<PreviewedPage>? _previewed;
-    private bool _isPreview;
     private bool _asksOwner = backing is not null;
 
     /// <summary>Runs what follows as a preview: the owner is not asked and agrees to all, and where pages would go is noted.</summary>
     /// <param name="leaving">Where it is noted, or null.</param>
     public void BeginPreview(List<PreviewedPage>? leaving)
     {
-        _isPreview = true;
         _previewed = leaving;
         _asksOwner = leaving is not null;
     }
@@ -42,7 +40,6 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// <summary>Ends what <see cref="BeginPreview"/> began.</summary>
     public void EndPreview()
     {
-        _isPreview = false;
         _previewed = null;
         _asksOwner = backing is not null;
     }
@@ -381,9 +378,9 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     private bool MayPageOut(uint slot, bool anon, bool dirty, PolicyView view)
     {
         BackedPage page = PageAt(slot, anon, dirty, view.Node.Id);
-        if (_isPreview)
+        if (_previewed is not null)
         {
-            _previewed!.Add(new PreviewedPage(page, null));
+            _previewed.Add(new PreviewedPage(page, null));
             return true;
         }
 
@@ -394,9 +391,9 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     private bool MayMigrate(uint slot, bool anon, bool dirty, PolicyView view, Node to)
     {
         BackedPage page = PageAt(slot, anon, dirty, view.Node.Id);
-        if (_isPreview)
+        if (_previewed is not null)
         {
-            _previewed!.Add(new PreviewedPage(page, to.Id));
+            _previewed.Add(new PreviewedPage(page, to.Id));
             return true;
         }
 

@@ -9,9 +9,6 @@ namespace ReclaimNative.Reclaim;
 /// </summary>
 internal static unsafe class LruvecEviction
 {
-    /// <summary>Most generations that are looked at.</summary>
-    public const int MostGenerations = 64;
-
     /// <summary>Less swap than this is none, to a cgroup's own swappiness. Source: kernel-reclaim reference 5.5.</summary>
     private const long LeastSwap = 64;
 
@@ -43,10 +40,10 @@ internal static unsafe class LruvecEviction
             Swappiness = swappiness,
         };
         ScanControl scan = ScanControl.Begin(asked);
-        var reports = new GenerationReport[MostGenerations];
+        var reports = new GenerationReport[GenerationReport.Most];
 
         // Two rounds find every page that can be freed; what goes on looking after that is looking at the same ones.
-        long bound = 2 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File)) + MostGenerations * FolioBatch.Capacity;
+        long bound = 2 * (view.ResidentOf(FolioType.Anon) + view.ResidentOf(FolioType.File)) + GenerationReport.Most * FolioBatch.Capacity;
         long fruitless = 0;
         while (scan.NrReclaimed < pages && fruitless <= bound && !cancellation.IsCancellationRequested)
         {

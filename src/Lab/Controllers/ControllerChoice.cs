@@ -26,7 +26,10 @@ public sealed record ControllerChoice
     /// <summary>Makes one, or none for the choice of none.</summary>
     /// <param name="engine">An engine that has not run yet.</param>
     /// <param name="memcgs">The cgroups to look after, none of them the root.</param>
-    public IController Create(Engine engine, IReadOnlyList<MemoryCgroup> memcgs) => Descriptor.Create(engine, memcgs, new ControllerValues(Descriptor.Parameters, _given));
+    /// <exception cref="ControllerException">It has nothing to do on such a machine.</exception>
+    public IController Create(Engine engine, IReadOnlyList<MemoryCgroup> memcgs) => Descriptor.LooksAfterMemcgs && memcgs.Count == 0
+        ? throw new ControllerException($"controller '{Descriptor.Name}' looks after memory cgroups below the root; the scenario has no process in one")
+        : Descriptor.Create(engine, memcgs, new ControllerValues(Descriptor.Parameters, _given));
 
     /// <summary>The same with another value of one parameter.</summary>
     /// <exception cref="ControllerException">There is no such parameter, or the value is out of range.</exception>

@@ -68,15 +68,7 @@ public sealed class ControllerComparison
             notes.Add($"Stopped early: {finished} of {_prepared.Policies.Count * _controllers.Count} policies and controllers were finished.");
         }
 
-        notes.AddRange(_prepared.Notes);
-        Scenario scenario = _prepared.Scenario;
-        var ordered = rows.Select(r => r.Trace).Distinct().SelectMany(subject => rows.Where(r => r.Trace == subject));
-        return new ResultSet(ordered)
-        {
-            Title = string.Create(CultureInfo.InvariantCulture, $"{scenario.Name}, each controller at {_rate} refaults a second: {scenario.Summary}"),
-            Subject = "memory cgroup",
-            Notes = [.. notes],
-        };
+        return _prepared.ResultsOf(rows, notes, string.Create(CultureInfo.InvariantCulture, $", each controller at {_rate} refaults a second"));
     }
 
     private IReadOnlyList<ResultRow> Search(

@@ -18,6 +18,9 @@ public sealed record ControllerDescriptor
     /// <summary>The parameter by which it asks for more, upwards: the one that a comparison at equal refaults varies. Null: there is none.</summary>
     public string? Aggressiveness { get; init; }
 
+    /// <summary>It looks after cgroups below the root, and has nothing to do where there is none.</summary>
+    public bool LooksAfterMemcgs { get; init; }
+
     /// <summary>It reads idle ages: the engine is to keep them.</summary>
     public bool ReadsIdleAges { get; init; }
 

@@ -37,8 +37,6 @@ public sealed class FarMemoryController : IController
 
     private FarMemoryController(Engine engine, IReadOnlyList<MemoryCgroup> memcgs, ControllerValues values)
     {
-        if (memcgs.Count == 0)
-            throw new ControllerException("controller 'far-memory' looks after memory cgroups below the root; the scenario has no process in one");
         _engine = engine;
         _jobs = [.. memcgs.Select(m => new Job(m))];
         _promotionShare = values["promotion_percent"] / 100;
@@ -60,6 +58,7 @@ public sealed class FarMemoryController : IController
             new("percentile", 98, 0, 100, "of the best thresholds so far"),
             new("warmup", 240, 0, 86_400, "seconds in which nothing is asked of a new cgroup"),
         ],
+        LooksAfterMemcgs = true,
         Aggressiveness = "promotion_percent",
         ReadsIdleAges = true,
         Create = (engine, memcgs, values) => new FarMemoryController(engine, memcgs, values),

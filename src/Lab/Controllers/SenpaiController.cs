@@ -34,8 +34,6 @@ public sealed class SenpaiController : IController
 
     private SenpaiController(Engine engine, IReadOnlyList<MemoryCgroup> memcgs, ControllerValues values)
     {
-        if (memcgs.Count == 0)
-            throw new ControllerException("controller 'senpai' looks after memory cgroups below the root; the scenario has no process in one");
         _engine = engine;
         _law = new SenpaiLaw(values["pressure_us"], values["max_probe"], values["max_backoff"], values["coeff_probe"], values["coeff_backoff"]);
         _interval = (long)values["interval"];
@@ -63,6 +61,7 @@ public sealed class SenpaiController : IController
             new("max_mib", 102_400, 1, 1 << 24, "MiB above which no limit is set"),
             new("immediate", 0, 0, 1, "1: requests instead of a limit", IsWhole: true),
         ],
+        LooksAfterMemcgs = true,
         Aggressiveness = "pressure_us",
         Create = (engine, memcgs, values) => new SenpaiController(engine, memcgs, values),
     };

@@ -31,11 +31,12 @@ public sealed class KernelTarget : IReclaimTarget
     {
         ArgumentNullException.ThrowIfNull(request);
         ImmutableArray<int> nodes = Check(request);
-        string counters = request.Memcg is null ? PathOf("proc/vmstat") : PathOf($"sys/fs/cgroup{request.Memcg}/memory.stat");
+        string? cgroup = request.Memcg is { } memcg ? PathOf($"sys/fs/cgroup{memcg.TrimEnd('/')}") : null;
+        string counters = cgroup is null ? PathOf("proc/vmstat") : $"{cgroup}/memory.stat";
         long began = Stopwatch.GetTimestamp();
         KernelCounters before = KernelCounters.Read(counters);
-        string stop = request.Memcg is { } memcg
-            ? Write(PathOf($"sys/fs/cgroup{memcg.TrimEnd('/')}/memory.reclaim"), request.Pages, request)
+        string stop = cgroup is not null
+            ? Write($"{cgroup}/memory.reclaim", request.Pages, request)
             : WriteToNodes(nodes, request, counters, before, cancellation);
         KernelCounters after = KernelCounters.Read(counters);
         return new RequestReport

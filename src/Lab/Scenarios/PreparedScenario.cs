@@ -1,4 +1,5 @@
 using ReclaimNative.Lab.Policies;
+using ReclaimNative.Lab.Results;
 using ReclaimNative.Lab.Traces;
 using ReclaimNative.Policies;
 
@@ -44,6 +45,18 @@ public sealed class PreparedScenario
         from trace in _traces.Values
         where trace.Note is not null
         select $"{trace.Name}: {trace.Note}";
+
+    /// <summary>The results of runs of it: all runs of a cgroup side by side, in the order of the file.</summary>
+    /// <param name="rows">The rows of its machines.</param>
+    /// <param name="notes">Sentences on the runs; those on traces come after them.</param>
+    /// <param name="how">How it was run, to follow its name in the title; or nothing.</param>
+    public ResultSet ResultsOf(IReadOnlyCollection<ResultRow> rows, IEnumerable<string> notes, string how = "") =>
+        new(rows.Select(r => r.Trace).Distinct().SelectMany(subject => rows.Where(r => r.Trace == subject)))
+        {
+            Title = $"{Scenario.Name}{how}: {Scenario.Summary}",
+            Subject = "memory cgroup",
+            Notes = [.. notes, .. Notes],
+        };
 
     internal IEnumerable<PolicyChoice> SwitchedTo => _switchedTo.Values;
 

@@ -63,11 +63,7 @@ public sealed class ScenarioRun
             }
         }
 
-        notes.AddRange(_prepared.Notes);
-
-        // The table groups by subject: all policies of a cgroup side by side, in the order of the file.
-        var ordered = rows.Select(r => r.Trace).Distinct().SelectMany(subject => rows.Where(r => r.Trace == subject));
-        return new ResultSet(ordered) { Title = $"{scenario.Name}: {scenario.Summary}", Subject = "memory cgroup", Notes = [.. notes] };
+        return _prepared.ResultsOf(rows, notes);
     }
 
     internal static IReadOnlyList<ControllerChoice> CheckTimed(Scenario scenario, IReadOnlyList<ControllerChoice> controllers) =>
