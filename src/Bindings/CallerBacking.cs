@@ -9,7 +9,7 @@ namespace ReclaimNative.Bindings;
 internal sealed unsafe class CallerBacking : Backing
 {
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, int> _pageOut;
-    private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, void> _pageIn;
+    private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, int> _pageIn;
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, uint, int> _pageMigrate;
     private readonly void* _context;
     private readonly ulong[] _spaceHandles;

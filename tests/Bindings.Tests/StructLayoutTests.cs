@@ -26,6 +26,11 @@ internal sealed partial class StructLayoutTests
                 "reclaim_engine_options_t" => 88,
                 "reclaim_request_t" => 56,
                 "reclaim_result_t" => 40,
+                "reclaim_page_t" => 24,
+                "reclaim_address_space_options_t" => 24,
+                "reclaim_tally_t" => 56,
+                "reclaim_node_state_t" => 48,
+                "reclaim_memcg_state_t" => 40,
                 _ => (uint)sizes[CName(type)],
             };
             Assert.That(Static(type, nameof(ICallerStruct.FirstSize)), Is.EqualTo(first), "the size before anything was appended");

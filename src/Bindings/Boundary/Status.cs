@@ -17,15 +17,22 @@ internal static class Status
     public const int Exists = -22;
     public const int NotFound = -23;
     public const int Unsupported = -24;
+    public const int NoRoom = -25;
+    public const int Access = -26;
 
     public const int NoMemory = -30;
     public const int Capacity = -31;
     public const int SystemMemory = -32;
+    public const int Io = -33;
+    public const int Format = -34;
 
     public const int Again = -40;
     public const int Busy = -41;
     public const int NotResident = -42;
     public const int Canceled = -43;
+    public const int NotProposed = -44;
+    public const int Accessed = -45;
+    public const int Pinned = -46;
 
     public const int Internal = -90;
     public const int Corrupt = -91;
@@ -44,13 +51,20 @@ internal static class Status
         Exists => "RECLAIM_E_EXISTS"u8,
         NotFound => "RECLAIM_E_NOT_FOUND"u8,
         Unsupported => "RECLAIM_E_UNSUPPORTED"u8,
+        NoRoom => "RECLAIM_E_NO_ROOM"u8,
+        Access => "RECLAIM_E_ACCESS"u8,
         NoMemory => "RECLAIM_E_NO_MEMORY"u8,
         Capacity => "RECLAIM_E_CAPACITY"u8,
         SystemMemory => "RECLAIM_E_SYSTEM_MEMORY"u8,
+        Io => "RECLAIM_E_IO"u8,
+        Format => "RECLAIM_E_FORMAT"u8,
         Again => "RECLAIM_E_AGAIN"u8,
         Busy => "RECLAIM_E_BUSY"u8,
         NotResident => "RECLAIM_E_NOT_RESIDENT"u8,
         Canceled => "RECLAIM_E_CANCELED"u8,
+        NotProposed => "RECLAIM_E_NOT_PROPOSED"u8,
+        Accessed => "RECLAIM_E_ACCESSED"u8,
+        Pinned => "RECLAIM_E_PINNED"u8,
         Internal => "RECLAIM_E_INTERNAL"u8,
         Corrupt => "RECLAIM_E_CORRUPT"u8,
         _ => "RECLAIM_E_UNKNOWN"u8,

@@ -19,7 +19,7 @@ internal static unsafe class AddressSpaceExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             AddressSpaceOptionsStruct asked = CallerStruct.Read<AddressSpaceOptionsStruct>(options);
             Check.NotNull(space, "space");
             if (asked.Pages == 0)
@@ -44,7 +44,7 @@ internal static unsafe class AddressSpaceExports
         {
             if (space == 0)
                 return Status.Ok;
-            AddressSpaceEntry entry = Living.AddressSpace(space);
+            using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
             entry.Owner.Destroy(entry);
             return Status.Ok;
         }
@@ -59,7 +59,7 @@ internal static unsafe class AddressSpaceExports
     {
         try
         {
-            AddressSpaceEntry entry = Living.AddressSpace(space);
+            using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
             uint size = tally == null ? 0 : CallerStruct.SizeOf<TallyStruct>(tally);
             if (count > int.MaxValue)
                 throw new Refusal(Status.Invalid, $"count is {count}; up to {int.MaxValue} are accepted in one batch.");
@@ -83,7 +83,7 @@ internal static unsafe class AddressSpaceExports
     {
         try
         {
-            AddressSpaceEntry entry = Living.AddressSpace(space);
+            using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
             Check.Flags(flags, Engine.WriteBit);
             Check.Page(entry.Space, page);
             if (page >= Engine.WriteBit)
@@ -103,7 +103,7 @@ internal static unsafe class AddressSpaceExports
     {
         try
         {
-            AddressSpaceEntry entry = Living.AddressSpace(space);
+            using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
             Check.NotNull(resident, "resident");
             Check.Page(entry.Space, page);
             *resident = entry.Owner.Engine.IsResident(entry.Space, page) ? 1u : 0u;
@@ -125,7 +125,7 @@ internal static unsafe class AddressSpaceExports
     {
         try
         {
-            AddressSpaceEntry entry = Living.AddressSpace(space);
+            using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
             Check.Page(entry.Space, page);
             return entry.Owner.Engine.SetPinned(entry.Space, page, pinned)
                 ? Status.Ok

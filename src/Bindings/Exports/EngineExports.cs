@@ -34,7 +34,7 @@ internal static unsafe class EngineExports
         try
         {
             if (engine != 0)
-                Living.Engine(engine).Destroy();
+                Living.EngineToDestroy(engine).Destroy();
             return Status.Ok;
         }
         catch (Exception why)
@@ -48,7 +48,7 @@ internal static unsafe class EngineExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             Check.NotNull(root, "root");
             *root = entry.Root.Handle;
             return Status.Ok;
@@ -64,7 +64,7 @@ internal static unsafe class EngineExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             Check.NotNull(value, "value");
             *value = entry.Engine.ReadMachine(CounterNames.Find(name, nameLength));
             return Status.Ok;
@@ -80,7 +80,8 @@ internal static unsafe class EngineExports
     {
         try
         {
-            Living.Engine(engine).Engine.NowUs = microseconds;
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            entry.Engine.NowUs = microseconds;
             return Status.Ok;
         }
         catch (Exception why)
@@ -94,11 +95,11 @@ internal static unsafe class EngineExports
     {
         try
         {
-            Engine scanned = Living.Engine(engine).Engine;
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             if (periodMs is 0 or > long.MaxValue / 1000)
                 throw new Refusal(Status.Invalid, $"period_ms is {periodMs}; 1 to {long.MaxValue / 1000} are accepted.");
-            scanned.IdleAgePeriodMs = (long)periodMs;
-            scanned.ScanIdleAges();
+            entry.Engine.IdleAgePeriodMs = (long)periodMs;
+            entry.Engine.ScanIdleAges();
             return Status.Ok;
         }
         catch (Exception why)
@@ -112,7 +113,8 @@ internal static unsafe class EngineExports
     {
         try
         {
-            return Living.Engine(engine).Engine.Validate() is { } broken ? LastError.Set(Status.Corrupt, broken) : Status.Ok;
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            return entry.Engine.Validate() is { } broken ? LastError.Set(Status.Corrupt, broken) : Status.Ok;
         }
         catch (Exception why)
         {

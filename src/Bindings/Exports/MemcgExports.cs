@@ -15,7 +15,7 @@ internal static unsafe class MemcgExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             MemcgOptionsStruct asked = CallerStruct.Read<MemcgOptionsStruct>(options);
             Check.NotNull(memcg, "memcg");
             Check.Flags(asked.Flags, 0);
@@ -38,7 +38,7 @@ internal static unsafe class MemcgExports
     {
         try
         {
-            MemcgEntry entry = Living.Memcg(memcg);
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
             entry.Owner.Backing.Begin(default, 0);
             return entry.Owner.Engine.SetMax(entry.Memcg, pages)
                 ? Status.Ok
@@ -55,7 +55,7 @@ internal static unsafe class MemcgExports
     {
         try
         {
-            MemcgEntry entry = Living.Memcg(memcg);
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
             entry.Owner.Engine.SetProtection(entry.Memcg, minPages, lowPages);
             return Status.Ok;
         }
@@ -70,7 +70,7 @@ internal static unsafe class MemcgExports
     {
         try
         {
-            MemcgEntry entry = Living.Memcg(memcg);
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
             Check.Swappiness(swappiness);
             entry.Owner.Engine.SetSwappiness(entry.Memcg, (int)swappiness);
             return Status.Ok;
@@ -86,7 +86,8 @@ internal static unsafe class MemcgExports
     {
         try
         {
-            MemoryCgroup read = Living.Memcg(memcg).Memcg;
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
+            MemoryCgroup read = entry.Memcg;
             uint size = CallerStruct.SizeOf<MemcgStateStruct>(state);
             CallerStruct.Write(state, size, new MemcgStateStruct
             {
@@ -110,7 +111,7 @@ internal static unsafe class MemcgExports
     {
         try
         {
-            MemcgEntry entry = Living.Memcg(memcg);
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
             Check.NotNull(value, "value");
             *value = entry.Owner.Engine.Read(entry.Memcg, CounterNames.Find(name, nameLength));
             return Status.Ok;

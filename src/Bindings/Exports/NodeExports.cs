@@ -15,7 +15,7 @@ internal static unsafe class NodeExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             uint size = CallerStruct.SizeOf<NodeStateStruct>(state);
             Check.Node(entry.Engine, node);
             Node read = entry.Engine.Nodes[(int)node];
@@ -42,7 +42,7 @@ internal static unsafe class NodeExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             Check.Node(entry.Engine, node);
             long pages = entry.Engine.RunKswapd(entry.Engine.Nodes[(int)node]);
             if (reclaimed != null)

@@ -15,7 +15,7 @@ internal static unsafe class ReclaimExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
             uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
             var operation = new OperationEntry(entry, entry.Engine.Begin(RequestTranslation.Of(entry, asked)), asked);
@@ -36,7 +36,7 @@ internal static unsafe class ReclaimExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
             uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
             List<PreviewedPage>? leaving = asked.Victims == null ? null : [];
@@ -59,7 +59,7 @@ internal static unsafe class ReclaimExports
     {
         try
         {
-            EngineEntry entry = Living.Engine(engine);
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
             Check.NotNull(operation, "operation");
             *operation = entry.Add(entry.Engine.Begin(RequestTranslation.Of(entry, asked)), asked).Handle;
@@ -76,7 +76,7 @@ internal static unsafe class ReclaimExports
     {
         try
         {
-            OperationEntry entry = Living.Operation(operation);
+            using EngineCall call = Living.Operation(operation, out OperationEntry entry);
             uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
             if (!Step(entry) && !entry.IsTold)
             {
@@ -99,7 +99,7 @@ internal static unsafe class ReclaimExports
     {
         try
         {
-            Living.Operation(operation, inCallbacks: true).Operation.Cancel();
+            Living.OperationToCancel(operation).Operation.Cancel();
             return Status.Ok;
         }
         catch (Exception why)
@@ -115,7 +115,7 @@ internal static unsafe class ReclaimExports
         {
             if (operation == 0)
                 return Status.Ok;
-            OperationEntry entry = Living.Operation(operation);
+            using EngineCall call = Living.Operation(operation, out OperationEntry entry);
             entry.Owner.Destroy(entry);
             return Status.Ok;
         }

@@ -43,6 +43,9 @@ internal sealed class EngineEntry : HandleEntry
 
     public MemcgEntry Root { get; } = null!;
 
+    /// <summary>Calls that are inside the engine.</summary>
+    public int CallsInside { get; set; }
+
     public int MemcgCapacity => _options.Memcgs;
 
     /// <summary>Whether a cgroup can be bound to the policy of that name.</summary>

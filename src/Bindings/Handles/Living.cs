@@ -2,73 +2,80 @@ using ReclaimNative.Bindings.Boundary;
 
 namespace ReclaimNative.Bindings.Handles;
 
+/// <summary>A call that is inside an engine; it has left when this is disposed.</summary>
+internal readonly ref struct EngineCall(EngineEntry entry)
+{
+    /// <summary>Leaves the engine.</summary>
+    public void Dispose() => entry.CallsInside--;
+}
+
 /// <summary>The handles of the process: what each kind of call does first with the ones that it is given.</summary>
 internal static class Living
 {
     public static HandleTable Table { get; } = new();
 
-    /// <summary>The living engine behind a handle, not inside a callback.</summary>
-    public static EngineEntry Engine(ulong handle)
+    /// <summary>Enters the living engine behind a handle, not inside a callback.</summary>
+    public static EngineCall Engine(ulong handle, out EngineEntry entry)
     {
-        HandleEntry? found = Table.Find(handle);
-        if (found is not EngineEntry entry)
-            throw Bad(handle, found, "an engine");
-        ThrowIfBusy(entry);
-        return entry;
+        entry = Table.Find(handle) as EngineEntry ?? throw Bad(handle, "an engine");
+        return Enter(entry);
     }
 
-    /// <summary>The living cgroup behind a handle, its engine not inside a callback.</summary>
-    public static MemcgEntry Memcg(ulong handle)
+    /// <summary>Enters the engine of the living cgroup behind a handle.</summary>
+    public static EngineCall Memcg(ulong handle, out MemcgEntry entry)
     {
-        HandleEntry? found = Table.Find(handle);
-        if (found is not MemcgEntry entry)
-            throw Bad(handle, found, "a memcg");
-        ThrowIfBusy(entry.Owner);
-        return entry;
+        entry = Table.Find(handle) as MemcgEntry ?? throw Bad(handle, "a memcg");
+        return Enter(entry.Owner);
     }
 
-    /// <summary>The cgroup that an option names, the root for none, or a refusal when it is another engine's.</summary>
+    /// <summary>Enters the engine of the living address space behind a handle.</summary>
+    public static EngineCall AddressSpace(ulong handle, out AddressSpaceEntry entry)
+    {
+        entry = Table.Find(handle) as AddressSpaceEntry ?? throw Bad(handle, "an address space");
+        return Enter(entry.Owner);
+    }
+
+    /// <summary>Enters the engine of the living operation behind a handle.</summary>
+    public static EngineCall Operation(ulong handle, out OperationEntry entry)
+    {
+        entry = OperationToCancel(handle);
+        return Enter(entry.Owner);
+    }
+
+    /// <summary>The cgroup that an option names, the root for none, or a refusal when it is another engine's; for a call that has entered that engine.</summary>
     public static MemcgEntry MemcgOf(EngineEntry engine, ulong handle)
     {
         if (handle == 0)
             return engine.Root;
-        MemcgEntry entry = Memcg(handle);
+        MemcgEntry entry = Table.Find(handle) as MemcgEntry ?? throw Bad(handle, "a memcg");
         return ReferenceEquals(entry.Owner, engine)
             ? entry
             : throw new Refusal(Status.WrongEngine, $"The memcg {entry.Memcg.Path} belongs to another engine than the one that the call is for.");
     }
 
-    /// <summary>The living address space behind a handle, its engine not inside a callback.</summary>
-    public static AddressSpaceEntry AddressSpace(ulong handle)
+    /// <summary>The living operation behind a handle, without entering its engine: it may be inside a callback, or in use by another thread.</summary>
+    public static OperationEntry OperationToCancel(ulong handle) => Table.Find(handle) as OperationEntry ?? throw Bad(handle, "an operation");
+
+    /// <summary>The living engine behind a handle, which nobody else is inside and nobody can enter any more.</summary>
+    public static EngineEntry EngineToDestroy(ulong handle)
     {
-        HandleEntry? found = Table.Find(handle);
-        if (found is not AddressSpaceEntry entry)
-            throw Bad(handle, found, "an address space");
-        ThrowIfBusy(entry.Owner);
+        EngineEntry entry = Table.Find(handle) as EngineEntry ?? throw Bad(handle, "an engine");
+        using EngineCall call = Enter(entry);
         return entry;
     }
 
-    /// <summary>The living operation behind a handle; <paramref name="inCallbacks"/> also while its engine is inside one.</summary>
-    public static OperationEntry Operation(ulong handle, bool inCallbacks = false)
-    {
-        HandleEntry? found = Table.Find(handle);
-        if (found is not OperationEntry entry)
-            throw Bad(handle, found, "an operation");
-        if (!inCallbacks)
-            ThrowIfBusy(entry.Owner);
-        return entry;
-    }
-
-    private static void ThrowIfBusy(EngineEntry entry)
+    private static EngineCall Enter(EngineEntry entry)
     {
         if (entry.Backing.InCallback)
             throw new Refusal(Status.Busy, "The call comes from inside a callback of the same engine, which has to return first.");
+        entry.CallsInside++;
+        return new EngineCall(entry);
     }
 
-    private static Refusal Bad(ulong handle, HandleEntry? found, string wanted) => new(Status.BadHandle, (handle, found) switch
+    private static Refusal Bad(ulong handle, string wanted) => new(Status.BadHandle, (handle, Table.Find(handle)) switch
     {
         (0, _) => $"The handle is NULL; {wanted} is wanted.",
         (_, null) => $"The handle 0x{handle:x} is that of {wanted} no more, or never was one.",
-        _ => $"The handle is that of {found!.Kind}; {wanted} is wanted.",
+        (_, { } found) => $"The handle is that of {found.Kind}; {wanted} is wanted.",
     });
 }

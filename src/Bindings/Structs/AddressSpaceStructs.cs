@@ -4,16 +4,32 @@ using ReclaimNative.Bindings.Boundary;
 namespace ReclaimNative.Bindings.Structs;
 
 /// <summary>reclaim_address_space_options_t.</summary>
-internal struct AddressSpaceOptionsStruct : ICallerStruct
+internal unsafe struct AddressSpaceOptionsStruct : ICallerStruct
 {
     public uint StructSize;
     public uint HomeNode;
     public ulong Pages;
     public ulong Memcg;
+    public byte* Name;
+    public ulong NameLength;
 
     public static string CName => "reclaim_address_space_options_t";
 
     public static uint FirstSize => 24;
+}
+
+/// <summary>reclaim_file_options_t.</summary>
+internal unsafe struct FileOptionsStruct : ICallerStruct
+{
+    public uint StructSize;
+    public uint Flags;
+    public ulong Pages;
+    public byte* Name;
+    public ulong NameLength;
+
+    public static string CName => "reclaim_file_options_t";
+
+    public static uint FirstSize => 32;
 }
 
 /// <summary>reclaim_tally_t.</summary>
@@ -27,6 +43,8 @@ internal struct TallyStruct : ICallerStruct
     public ulong ColdFaults;
     public ulong Refaults;
     public ulong Refused;
+    public ulong WorkingsetRefaults;
+    public ulong ThrottledMs;
 
     public static string CName => "reclaim_tally_t";
 

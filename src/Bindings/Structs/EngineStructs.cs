@@ -21,6 +21,14 @@ internal unsafe struct EngineOptionsStruct : ICallerStruct
     public const uint LimitedSwap = 1;
     public const uint Demotion = 2;
     public const uint IdleAge = 4;
+    public const uint Concurrent = 8;
+    public const uint Identity = 16;
+    public const uint Unordered = 32;
+    public const uint Advisor = 64;
+    public const uint Cookies = 128;
+    public const uint Pressure = 256;
+    public const uint NoMemcg = 512;
+    public const uint FirstTouch = 1024;
 
     public uint StructSize;
     public uint Flags;
@@ -35,7 +43,7 @@ internal unsafe struct EngineOptionsStruct : ICallerStruct
     public uint Reserved;
     public ulong SwapPages;
     public delegate* unmanaged[Cdecl]<void*, PageStruct*, int> PageOut;
-    public delegate* unmanaged[Cdecl]<void*, PageStruct*, void> PageIn;
+    public delegate* unmanaged[Cdecl]<void*, PageStruct*, int> PageIn;
     public void* Context;
     public nint* Tables;
     public uint TableCount;
@@ -45,6 +53,10 @@ internal unsafe struct EngineOptionsStruct : ICallerStruct
     public uint PolicyTimeoutMs;
     public uint Reserved3;
     public delegate* unmanaged[Cdecl]<void*, PageStruct*, uint, int> PageMigrate;
+    public byte* Fallback;
+    public ulong FallbackLength;
+    public uint VectorBits;
+    public uint SharedMappings;
 
     public static string CName => "reclaim_engine_options_t";
 
@@ -79,6 +91,8 @@ internal struct NodeStateStruct : ICallerStruct
     public ulong WatermarkMin;
     public ulong WatermarkLow;
     public ulong WatermarkHigh;
+    public uint Tier;
+    public uint Reserved;
 
     public static string CName => "reclaim_node_state_t";
 

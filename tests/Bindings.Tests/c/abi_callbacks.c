@@ -58,7 +58,7 @@ static int32_t page_out(void *context, const reclaim_page_t *page)
     return RECLAIM_EVICT;
 }
 
-static void page_in(void *context, const reclaim_page_t *page)
+static int32_t page_in(void *context, const reclaim_page_t *page)
 {
     store_t *store = (store_t *)context;
     CHECK(page->space == store->world->space && page->page < WORLD_PAGES && page->flags == 0);
@@ -67,6 +67,7 @@ static void page_in(void *context, const reclaim_page_t *page)
         call_back(store->world);
     store->out[page->page] = 0;
     store->came_back++;
+    return 0;
 }
 
 static void residents_are_what_is_not_out(const world_t *w, const store_t *store)
