@@ -59,6 +59,22 @@ internal static unsafe class EngineExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_vector_bits")]
+    public static int VectorBits(ulong engine, uint* bits)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            Check.NotNull(bits, "bits");
+            *bits = (uint)entry.Engine.VectorBits;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_read_counter")]
     public static int ReadCounter(ulong engine, byte* name, ulong nameLength, long* value)
     {
