@@ -46,6 +46,7 @@ internal sealed unsafe class MachineState : IDisposable
 
     public MachineState(MachineOptions options, PolicyNeeds policies)
     {
+        Tracer = new Tracer(this);
         try
         {
             ulong frames = 0;
@@ -245,6 +246,9 @@ internal sealed unsafe class MachineState : IDisposable
 
     /// <summary>What is counted once for the machine: reclaim for want of free frames, kswapd runs.</summary>
     public EventCounts GlobalCounts { get; }
+
+    /// <summary>Who is told of events.</summary>
+    public Tracer Tracer { get; }
 
     /// <summary>Swap in pages; MaxValue when it has no end.</summary>
     public ulong SwapTotal { get; }
