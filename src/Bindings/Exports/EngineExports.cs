@@ -16,7 +16,7 @@ internal static unsafe class EngineExports
         {
             EngineOptionsStruct asked = CallerStruct.Read<EngineOptionsStruct>(options);
             Check.NotNull(engine, "engine");
-            var backing = new CallerBacking(asked, EngineOptionsTranslation.Capacity(asked.AddressSpaces, "address_spaces"));
+            var backing = new CallerBacking(asked);
             *engine = new EngineEntry(Living.Table, EngineOptionsTranslation.Of(asked, backing), backing, CallerWatch.Of(asked)).Handle;
             return Status.Ok;
         }
