@@ -1,6 +1,6 @@
 using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.Bindings.Handles;
 using ReclaimNative.Bindings.Structs;
-using ReclaimNative.PageTables;
 using ReclaimNative.Reclaim;
 
 namespace ReclaimNative.Bindings;
@@ -12,19 +12,17 @@ internal sealed unsafe class CallerBacking : Backing
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, int> _pageIn;
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, uint, int> _pageMigrate;
     private readonly void* _context;
-    private readonly ulong[] _spaceHandles;
 
     private byte* _victims;
     private uint _victimSize;
     private ulong _capacity;
 
-    public CallerBacking(in EngineOptionsStruct options, int addressSpaces)
+    public CallerBacking(in EngineOptionsStruct options)
     {
         _pageOut = options.PageOut;
         _pageIn = options.PageIn;
         _pageMigrate = options.PageMigrate;
         _context = options.Context;
-        _spaceHandles = new ulong[addressSpaces];
     }
 
     /// <summary>A callback is running: the engine is in the middle of something.</summary>
@@ -38,9 +36,6 @@ internal sealed unsafe class CallerBacking : Backing
 
     /// <summary>A page was kept because the array was full.</summary>
     public bool Overflowed { get; private set; }
-
-    /// <summary>The handle by which C knows an address space.</summary>
-    public void Announce(AddressSpace space, ulong handle) => _spaceHandles[space.Id] = handle;
 
     /// <summary>A request starts or goes on, perhaps with an array that has some victims already.</summary>
     public void Begin(in RequestStruct request, ulong victims)
@@ -118,9 +113,10 @@ internal sealed unsafe class CallerBacking : Backing
     }
 
     /// <summary>A page as C knows it.</summary>
-    public PageStruct Describe(in BackedPage page) => new()
+    public static PageStruct Describe(in BackedPage page) => new()
     {
-        Space = page.Space is { } space ? _spaceHandles[space.Id] : 0,
+        Space = HandleEntry.Of(page.Space?.Tag),
+        File = HandleEntry.Of(page.File?.Tag),
         Page = page.Page,
         Node = (uint)page.NodeId,
         Flags = page.Dirty ? PageStruct.Dirty : 0,

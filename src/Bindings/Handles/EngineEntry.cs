@@ -74,16 +74,37 @@ internal sealed class EngineEntry : HandleEntry
             throw;
         }
 
-        Backing.Announce(space, entry.Handle);
         return entry;
+    }
+
+    public FileEntry Add(PageFile file)
+    {
+        var entry = new FileEntry(this, file);
+        try
+        {
+            Add(entry);
+        }
+        catch
+        {
+            Engine.Destroy(file);
+            throw;
+        }
+
+        return entry;
+    }
+
+    /// <summary>Ends a file and its handle.</summary>
+    public void Destroy(FileEntry entry)
+    {
+        Engine.Destroy(entry.File);
+        Forget(entry);
     }
 
     /// <summary>Ends an address space and its handle.</summary>
     public void Destroy(AddressSpaceEntry entry)
     {
-        _table.Remove(entry);
-        _parts.Remove(entry);
         Engine.Destroy(entry.Space);
+        Forget(entry);
     }
 
     public OperationEntry Add(ReclaimOperation operation, in RequestStruct asked)
@@ -94,11 +115,7 @@ internal sealed class EngineEntry : HandleEntry
     }
 
     /// <summary>Ends an operation's handle.</summary>
-    public void Destroy(OperationEntry entry)
-    {
-        _table.Remove(entry);
-        _parts.Remove(entry);
-    }
+    public void Destroy(OperationEntry entry) => Forget(entry);
 
     /// <summary>Ends the engine and every handle into it.</summary>
     public void Destroy()
@@ -116,6 +133,12 @@ internal sealed class EngineEntry : HandleEntry
         _parts.Add(part);
     }
 
+    private void Forget(HandleEntry part)
+    {
+        _table.Remove(part);
+        _parts.Remove(part);
+    }
+
     private void Register(HandleEntry entry)
     {
         if (!_table.TryAdd(entry))
@@ -124,23 +147,51 @@ internal sealed class EngineEntry : HandleEntry
 }
 
 /// <summary>A cgroup of an engine.</summary>
-internal sealed class MemcgEntry(EngineEntry owner, MemoryCgroup memcg) : HandleEntry
+internal sealed class MemcgEntry : HandleEntry
 {
+    public MemcgEntry(EngineEntry owner, MemoryCgroup memcg)
+    {
+        (Owner, Memcg) = (owner, memcg);
+        memcg.Tag = this;
+    }
+
     public override string Kind => "a memcg";
 
-    public EngineEntry Owner { get; } = owner;
+    public EngineEntry Owner { get; }
 
-    public MemoryCgroup Memcg { get; } = memcg;
+    public MemoryCgroup Memcg { get; }
 }
 
 /// <summary>An address space of an engine.</summary>
-internal sealed class AddressSpaceEntry(EngineEntry owner, AddressSpace space) : HandleEntry
+internal sealed class AddressSpaceEntry : HandleEntry
 {
+    public AddressSpaceEntry(EngineEntry owner, AddressSpace space)
+    {
+        (Owner, Space) = (owner, space);
+        space.Tag = this;
+    }
+
     public override string Kind => "an address space";
 
-    public EngineEntry Owner { get; } = owner;
+    public EngineEntry Owner { get; }
 
-    public AddressSpace Space { get; } = space;
+    public AddressSpace Space { get; }
+}
+
+/// <summary>A file of an engine.</summary>
+internal sealed class FileEntry : HandleEntry
+{
+    public FileEntry(EngineEntry owner, PageFile file)
+    {
+        (Owner, File) = (owner, file);
+        file.Tag = this;
+    }
+
+    public override string Kind => "a file";
+
+    public EngineEntry Owner { get; }
+
+    public PageFile File { get; }
 }
 
 /// <summary>A request that is carried out step by step.</summary>

@@ -35,6 +35,13 @@ internal static class Living
         return Enter(entry.Owner);
     }
 
+    /// <summary>Enters the engine of the living file behind a handle.</summary>
+    public static EngineCall File(ulong handle, out FileEntry entry)
+    {
+        entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
+        return Enter(entry.Owner);
+    }
+
     /// <summary>Enters the engine of the living operation behind a handle.</summary>
     public static EngineCall Operation(ulong handle, out OperationEntry entry)
     {
