@@ -14,6 +14,7 @@ internal sealed unsafe partial class MachineState
     public void PassStructure(StateLog log)
     {
         log.Pass(ref _nowUs);
+        log.Pass(ref _created);
         MinTtlMs = log.Through(MinTtlMs);
         HasHigh = log.Through(HasHigh);
         HasSwapMax = log.Through(HasSwapMax);
@@ -59,11 +60,15 @@ internal sealed unsafe partial class MachineState
         int count = log.Through(_files.Count, 0, ushort.MaxValue + 1, "files");
         for (int id = 0; id < count; id++)
         {
-            PageFile? file = log.IsRestoring ? null : _files[id];
-            ulong pages = PassTables(log, file?.Pages ?? 0, file?.FirstTable ?? 0, out uint first, out uint tables);
-            bool destroyed = log.Through(file?.Destroyed ?? false);
             if (log.IsRestoring)
-                _files.Add(new PageFile(id, pages, first, tables) { Destroyed = destroyed });
+                _files.Add(null);
+            PageFile? file = _files[id];
+            if (!log.Through(file is not null))
+                continue;
+            ulong pages = PassTables(log, file?.Pages ?? 0, file?.FirstTable ?? 0, out uint first, out uint tables);
+            string name = log.Through(file?.Name) ?? "";
+            ulong created = (ulong)log.Through((long)(file?.Created ?? 0));
+            _files[id] ??= new PageFile(id, name, pages, first, tables) { Created = created };
         }
     }
 
@@ -78,7 +83,8 @@ internal sealed unsafe partial class MachineState
             int memcg = log.Through(space?.MemcgId ?? 0, 0, _memcgs.Count - 1, "the cgroup of an address space");
             int home = log.Through(space?.HomeNode ?? 0, 0, Nodes.Length - 1, "the home of an address space");
             string name = log.Through(space?.Name) ?? "";
-            space ??= _spaces[id] = new AddressSpace((ushort)id, name, pages, first, tables, memcg, home);
+            ulong created = (ulong)log.Through((long)(space?.Created ?? 0));
+            space ??= _spaces[id] = new AddressSpace((ushort)id, name, pages, first, tables, memcg, home) { Created = created };
             space.PassAreas(log, _files);
         }
     }

@@ -74,7 +74,7 @@ public sealed class AddressSpace
     /// <param name="log">The log.</param>
     /// <param name="files">The files by number.</param>
     /// <exception cref="SnapshotException">They do not cover it, one after the other.</exception>
-    internal void PassAreas(StateLog log, List<PageFile> files)
+    internal void PassAreas(StateLog log, List<PageFile?> files)
     {
         long count = log.Through((long)_vmas.Count);
         if (log.IsRestoring)
@@ -90,7 +90,7 @@ public sealed class AddressSpace
             if (!log.IsRestoring)
                 continue;
             PageFile? file = id < 0 ? null : files[id];
-            if (end <= start || end > Pages || (file is not null && (offset > file.Pages || end - start > file.Pages - offset)))
+            if (end <= start || end > Pages || (id >= 0 && file is null) || (file is not null && (offset > file.Pages || end - start > file.Pages - offset)))
                 throw new SnapshotException($"The snapshot has an area of address space {Name} at [{start}, {end}) that does not lie in it, or not in its file.");
             _vmas.Add(new Vma(start, end, file, offset, flags));
             start = end;

@@ -87,7 +87,7 @@ internal sealed class RandomMachine : IDisposable
         for (int i = 0; i < _memcgs.Length; i++)
             _memcgs[i] = Engine.Memcgs[_memcgs[i].Id];
         for (int i = 0; i < _files.Length; i++)
-            _files[i] = Engine.Machine.Files[_files[i].Id];
+            _files[i] = Engine.Machine.FileAt(_files[i].Id)!;
         for (int i = 0; i < _pins.Count; i++)
             _pins[i] = (Moved(_pins[i].Space), _pins[i].Page);
         for (int i = 0; i < _spaces.Length; i++)
