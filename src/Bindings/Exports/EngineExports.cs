@@ -124,7 +124,7 @@ internal static unsafe class EngineExports
 
     private static EngineOptions Translate(in EngineOptionsStruct asked, CallerBacking backing)
     {
-        Check.Flags(asked.Flags, EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge);
+        Check.Flags(asked.Flags, EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge | EngineOptionsStruct.Concurrent);
         Check.Zero(asked.Reserved, "reserved");
         bool limited = (asked.Flags & EngineOptionsStruct.LimitedSwap) != 0;
         if (!limited && asked.SwapPages != 0)
@@ -150,6 +150,7 @@ internal static unsafe class EngineExports
             SwapPages = limited ? asked.SwapPages : null,
             Demotion = (asked.Flags & EngineOptionsStruct.Demotion) != 0,
             IdleAge = (asked.Flags & EngineOptionsStruct.IdleAge) != 0,
+            Concurrent = (asked.Flags & EngineOptionsStruct.Concurrent) != 0,
             Backing = backing,
         };
     }
