@@ -96,6 +96,14 @@ internal sealed unsafe class CallerBacking : Backing
         return answer == 0;
     }
 
+    /// <summary>Tells the caller of an event.</summary>
+    public void Tell(delegate* unmanaged[Cdecl]<void*, TraceEventStruct*, void> trace, void* context, TraceEventStruct* happened)
+    {
+        InCallback = true;
+        trace(context, happened);
+        InCallback = false;
+    }
+
     /// <summary>Tells the caller how an operation has ended.</summary>
     public void Tell(in RequestStruct asked, ResultStruct result)
     {

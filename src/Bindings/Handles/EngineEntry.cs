@@ -1,5 +1,6 @@
 using ReclaimNative.Bindings.Boundary;
 using ReclaimNative.Bindings.Structs;
+using ReclaimNative.Control;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
@@ -13,6 +14,7 @@ internal sealed class EngineEntry : HandleEntry
     private readonly HashSet<HandleEntry> _parts = [];
     private readonly EngineOptions _options;
     private readonly PolicyWatchdog? _watchdog;
+    private ControlTree? _control;
 
     /// <summary>Builds the engine and takes handles for it and for its root.</summary>
     public EngineEntry(HandleTable table, EngineOptions options, CallerBacking backing, CallerWatch? watch)
@@ -40,6 +42,9 @@ internal sealed class EngineEntry : HandleEntry
     public Engine Engine { get; }
 
     public CallerBacking Backing { get; }
+
+    /// <summary>Its control files, made when first asked for.</summary>
+    public ControlTree Control => _control ??= new ControlTree(Engine);
 
     public MemcgEntry Root { get; } = null!;
 
@@ -124,13 +129,19 @@ internal sealed class EngineEntry : HandleEntry
 }
 
 /// <summary>A cgroup of an engine.</summary>
-internal sealed class MemcgEntry(EngineEntry owner, MemoryCgroup memcg) : HandleEntry
+internal sealed class MemcgEntry : HandleEntry
 {
+    public MemcgEntry(EngineEntry owner, MemoryCgroup memcg)
+    {
+        (Owner, Memcg) = (owner, memcg);
+        memcg.Tag = this;
+    }
+
     public override string Kind => "a memcg";
 
-    public EngineEntry Owner { get; } = owner;
+    public EngineEntry Owner { get; }
 
-    public MemoryCgroup Memcg { get; } = memcg;
+    public MemoryCgroup Memcg { get; }
 }
 
 /// <summary>An address space of an engine.</summary>

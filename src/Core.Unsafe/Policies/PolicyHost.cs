@@ -118,7 +118,14 @@ internal sealed unsafe class PolicyHost : IDisposable
     {
         if (_onlyCall is not null)
             return ProgressOf(_onlyCall, 0) is { } only ? [only] : [];
-        return [.. from t in PolicyThreads.All let progress = ProgressOf(t.Call, t.Thread) where progress is not null select progress.Value];
+        var running = new List<PolicyProgress>();
+        foreach ((int thread, PolicyCall call) in PolicyThreads.All)
+        {
+            if (ProgressOf(call, thread) is { } progress)
+                running.Add(progress);
+        }
+
+        return [.. running];
     }
 
     /// <summary>
