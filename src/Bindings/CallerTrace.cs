@@ -48,6 +48,6 @@ internal sealed unsafe class CallerTrace : TraceSink
             Reclaimed = (ulong)happened.Reclaimed,
             Policy = happened.Policy is { } policy ? _names[Array.IndexOf(_policies, policy)].Pointer : null,
         };
-        _entry.Backing.Tell(_trace, _context, &told);
+        _trace(_context, &told);
     }
 }

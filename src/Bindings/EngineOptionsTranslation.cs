@@ -10,7 +10,7 @@ namespace ReclaimNative.Bindings;
 internal static unsafe class EngineOptionsTranslation
 {
     private const uint KnownFlags =
-        EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge
+        EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge | EngineOptionsStruct.Concurrent
         | EngineOptionsStruct.Identity | EngineOptionsStruct.Unordered | EngineOptionsStruct.Pressure | EngineOptionsStruct.NoMemcg;
 
     /// <summary>Checks the options that C gave and says them as the engine's. What the engine checks itself is left to it.</summary>
@@ -46,6 +46,7 @@ internal static unsafe class EngineOptionsTranslation
             SwapPages = limited ? asked.SwapPages : null,
             Demotion = Has(asked, EngineOptionsStruct.Demotion),
             IdleAge = Has(asked, EngineOptionsStruct.IdleAge),
+            Concurrent = Has(asked, EngineOptionsStruct.Concurrent),
             Identity = identity,
             Order = Has(asked, EngineOptionsStruct.Unordered) ? ListOrder.Unordered : ListOrder.Exact,
             Pressure = Has(asked, EngineOptionsStruct.Pressure),

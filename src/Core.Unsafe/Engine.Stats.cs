@@ -4,7 +4,6 @@ using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Observe;
-using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative;
@@ -157,12 +156,12 @@ public sealed unsafe partial class Engine
 
         json.WriteEndArray();
         json.WriteStartArray("files"u8);
-        foreach (PageFile file in _machine.Files)
+        for (int id = 0; id < _machine.FileIds; id++)
         {
-            if (file.Destroyed)
+            if (_machine.FileAt(id) is not { } file)
                 continue;
             json.WriteStartObject();
-            json.WriteNumber("file"u8, file.Id);
+            json.WriteString("name"u8, file.Name);
             json.WriteNumber("pages"u8, file.Pages);
             json.WriteNumber("resident"u8, file.Resident);
             json.WriteEndObject();

@@ -37,7 +37,6 @@ internal static unsafe class ControlExports
             using ControlFile file = entry.Control.Open(asked);
             if (file.KeepsWrites)
                 throw new Refusal(Status.Unsupported, $"What is written to {asked} lasts as long as the file is open, and here each call opens it anew: it can only be read.");
-            entry.Backing.Begin(default, 0);
             file.Write(written);
             return Status.Ok;
         }

@@ -16,7 +16,7 @@ internal static unsafe class EngineExports
         {
             EngineOptionsStruct asked = CallerStruct.Read<EngineOptionsStruct>(options);
             Check.NotNull(engine, "engine");
-            var backing = new CallerBacking(asked, EngineOptionsTranslation.Capacity(asked.AddressSpaces, "address_spaces"));
+            var backing = new CallerBacking(asked);
             *engine = new EngineEntry(Living.Table, EngineOptionsTranslation.Of(asked, backing), backing, CallerWatch.Of(asked)).Handle;
             return Status.Ok;
         }
@@ -49,6 +49,22 @@ internal static unsafe class EngineExports
             using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             Check.NotNull(root, "root");
             *root = entry.Root.Handle;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_vector_bits")]
+    public static int VectorBits(ulong engine, uint* bits)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            Check.NotNull(bits, "bits");
+            *bits = (uint)entry.Engine.VectorBits;
             return Status.Ok;
         }
         catch (Exception why)

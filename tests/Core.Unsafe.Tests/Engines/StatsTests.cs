@@ -98,7 +98,7 @@ public class StatsTests
         MemoryCgroup memcg = engine.CreateMemcg("m");
         AddressSpace gone = engine.CreateAddressSpace("gone", 10);
         AddressSpace space = engine.CreateAddressSpace("with \"quotes\" and é", 600, memcg, 1);
-        PageFile file = engine.CreateFile(300);
+        PageFile file = engine.CreateFile(300, "data");
         engine.Map(space, 0, 100, file);
         engine.Destroy(gone);
         AccessTally tally = default;
@@ -114,6 +114,7 @@ public class StatsTests
         Assert.That(spaces[0].GetProperty("home_node").GetInt32(), Is.EqualTo(1));
         JsonElement files = document.RootElement.GetProperty("files");
         Assert.That(files.GetArrayLength(), Is.EqualTo(1));
+        Assert.That(files[0].GetProperty("name").GetString(), Is.EqualTo("data"));
         Assert.That(files[0].GetProperty("pages").GetUInt64(), Is.EqualTo(300));
         Assert.That(files[0].GetProperty("resident").GetInt64(), Is.EqualTo(100));
         Assert.That(document.RootElement.GetProperty("memcgs")[1].GetProperty("file_mapped").GetInt64(), Is.EqualTo(100));
