@@ -77,6 +77,13 @@ internal sealed class EngineEntry : HandleEntry
         return entry;
     }
 
+    /// <summary>Ends a cgroup and its handle.</summary>
+    public void Destroy(MemcgEntry entry)
+    {
+        Engine.Remove(entry.Memcg);
+        Forget(entry);
+    }
+
     public FileEntry Add(PageFile file)
     {
         var entry = new FileEntry(this, file);

@@ -22,6 +22,13 @@ internal sealed class WalkCookie
         set => _generation = value;
     }
 
+    /// <summary>A cgroup is removed. As in the kernel, a round that stands at it begins at the top once more.</summary>
+    public void Leave(MemoryCgroup memcg)
+    {
+        if (ReferenceEquals(_position, memcg))
+            _position = null;
+    }
+
     public void Pass(StateLog log)
     {
         log.Pass(ref _position);

@@ -18,7 +18,7 @@ internal sealed class PressureMonitor
     private readonly Lock _lock = new();
     private readonly MachineState _machine;
     private readonly TaskState[] _states;
-    private readonly List<PressureGroup> _ofMemcg = [];
+    private readonly PressureGroup[] _ofMemcg;
     private readonly PressureGroup[] _ofNode;
     private readonly List<PressureTrigger> _triggers = [];
     private long _nowUs;
@@ -28,17 +28,34 @@ internal sealed class PressureMonitor
     {
         _machine = machine;
         _nowUs = machine.NowUs;
+        _ofMemcg = new PressureGroup[machine.MemcgCapacity];
         _states = new TaskState[machine.SpaceCapacity];
         _ofNode = [.. machine.Nodes.Select(_ => new PressureGroup(_nowUs))];
         foreach (MemoryCgroup memcg in machine.Memcgs)
             Add(memcg);
     }
 
-    /// <summary>A cgroup has been made, the next by number.</summary>
+    /// <summary>A cgroup has been made.</summary>
     public void Add(MemoryCgroup memcg)
     {
         lock (_lock)
-            _ofMemcg.Insert(memcg.Id, new PressureGroup(CatchUp()));
+            _ofMemcg[memcg.Id] = new PressureGroup(CatchUp());
+    }
+
+    /// <summary>A cgroup without tasks is removed: whoever waits for pressure of it waits in vain.</summary>
+    public void Remove(MemoryCgroup memcg)
+    {
+        lock (_lock)
+        {
+            CatchUp();
+            for (int i = _triggers.Count - 1; i >= 0; i--)
+            {
+                if (_triggers[i].IsOf(_ofMemcg[memcg.Id]))
+                    _triggers.RemoveAt(i);
+            }
+
+            SetNextCheck();
+        }
     }
 
     /// <summary>The machine's clock has moved.</summary>
@@ -60,7 +77,7 @@ internal sealed class PressureMonitor
                 return;
             long now = CatchUp();
             _states[task.Id] = state;
-            for (MemoryCgroup? at = _machine.Memcgs[task.MemcgId]; at is not null; at = at.Parent)
+            for (MemoryCgroup? at = _machine.MemcgAt(task.MemcgId); at is not null; at = at.Parent)
                 _ofMemcg[at.Id].Change(now, from, state);
             _ofNode[task.HomeNode].Change(now, from, state);
         }
