@@ -90,7 +90,6 @@ internal static unsafe class AddressSpaceMapExports
             if (advice is < (uint)PageAdvice.Cold or > (uint)PageAdvice.WillNeed)
                 throw new Refusal(Status.Invalid, $"advice is {advice}; 1 to 3, RECLAIM_ADVICE_..., are accepted.");
             Check.Run(first, pages, entry.Space.Pages, "address space");
-            entry.Owner.Backing.Begin(default, 0);
             long made = 0;
             bool isDone = pages == 0 || entry.Owner.Engine.Advise(entry.Space, first, first + pages, (PageAdvice)advice, out made);
             if (affected != null)

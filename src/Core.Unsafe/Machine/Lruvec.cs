@@ -103,14 +103,16 @@ internal sealed unsafe class Lruvec
     public Lruvec? Parent { get; init; }
 
     /// <summary>What it keeps beside its columns.</summary>
-    public void Pass(StateLog log)
+    /// <param name="log">The log.</param>
+    /// <param name="machine">Where the cgroups are.</param>
+    public void Pass(StateLog log, MachineState machine)
     {
         log.Pass(ref _nonresidentAge);
         log.Pass(ref _resident);
         log.Pass(ref _mapped);
         log.Pass(ref _filtersInUse);
         log.Pass(ref _walkSequence);
-        Cookie.Pass(log);
+        Cookie.Pass(log, machine);
     }
 
     /// <summary>Adds to the clock of this lruvec alone.</summary>

@@ -12,6 +12,9 @@ internal sealed unsafe partial class MachineState
     /// <summary>Cgroups that there is room for; ids are below it.</summary>
     public int MemcgCapacity => _memcgAt.Length;
 
+    /// <summary>Ids of those that there are now are below it.</summary>
+    public int MemcgIds => Array.FindLastIndex(_memcgAt, memcg => memcg is not null) + 1;
+
     /// <summary>The cgroups in the order of their creation, so that each comes after the one above it.</summary>
     public List<MemoryCgroup> Memcgs => _memcgs;
 
@@ -23,7 +26,7 @@ internal sealed unsafe partial class MachineState
 
     /// <summary>Creates a cgroup with its lruvecs, or null when the reserve is used up.</summary>
     public MemoryCgroup? TryAddMemcg(string path, MemoryCgroup parent) =>
-        _memcgs.Count == MemcgCapacity ? null : AddMemcg(path, parent);
+        _memcgs.Count == MemcgCapacity ? null : AddMemcg((ushort)Array.IndexOf(_memcgAt, null), path, parent);
 
     /// <summary>
     /// Ends a cgroup that has no pages, no cgroups below it and no address spaces; its id may be given out again. What it and those below it
@@ -81,9 +84,9 @@ internal sealed unsafe partial class MachineState
         }
     }
 
-    private MemoryCgroup AddMemcg(string path, MemoryCgroup? parent)
+    private MemoryCgroup AddMemcg(ushort id, string path, MemoryCgroup? parent)
     {
-        var memcg = new MemoryCgroup((ushort)Array.IndexOf(_memcgAt, null), path, parent);
+        var memcg = new MemoryCgroup(id, path, parent);
         _memcgAt[memcg.Id] = memcg;
         _memcgs.Add(memcg);
         foreach (Node node in Nodes)

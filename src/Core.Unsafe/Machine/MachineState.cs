@@ -46,6 +46,7 @@ internal sealed unsafe partial class MachineState : IDisposable
 
     public MachineState(MachineOptions options, PolicyNeeds policies)
     {
+        Tracer = new Tracer(this);
         try
         {
             ulong frames = 0;
@@ -126,7 +127,7 @@ internal sealed unsafe partial class MachineState : IDisposable
                 : Math.Max(KernelBloomFilter.Words, SplitBlockBloomFilter.BlocksFor(tables, FilterBitsPerTable) * SplitBlockBloomFilter.BlockWords);
             _filters = _store.Reserve<ulong>("lruvec.filters", (nuint)lruvecs * 2 * FilterWords);
             GlobalCounts = new EventCounts(_store.Reserve<long>("machine.counters", Counters.Count).Pointer, concurrent);
-            Root = AddMemcg("/", null);
+            Root = AddMemcg(0, "/", null);
             _store.Seal();
         }
         catch
@@ -241,6 +242,9 @@ internal sealed unsafe partial class MachineState : IDisposable
 
     /// <summary>What is counted once for the machine: reclaim for want of free frames, kswapd runs.</summary>
     public EventCounts GlobalCounts { get; }
+
+    /// <summary>Who is told of events.</summary>
+    public Tracer Tracer { get; }
 
     /// <summary>Swap in pages; MaxValue when it has no end.</summary>
     public ulong SwapTotal { get; }
@@ -468,7 +472,7 @@ internal sealed unsafe partial class MachineState : IDisposable
         foreach (MemoryCgroup memcg in _memcgs)
             memcg.Pass(log);
         foreach (Lruvec? lruvec in _lruvecs)
-            lruvec?.Pass(log);
+            lruvec?.Pass(log, this);
         foreach (AddressSpace? space in _spaces)
             space?.Pass(log);
         foreach (PageFile? file in _files)

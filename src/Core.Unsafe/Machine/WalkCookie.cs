@@ -29,9 +29,12 @@ internal sealed class WalkCookie
             _position = null;
     }
 
-    public void Pass(StateLog log)
+    /// <param name="log">The log.</param>
+    /// <param name="machine">Where the cgroups are.</param>
+    public void Pass(StateLog log, MachineState machine)
     {
-        log.Pass(ref _position);
+        int at = log.Through(_position?.Id ?? -1, -1, machine.MemcgCapacity - 1, "the cgroup that a walk stands at");
+        _position = machine.HasMemcg(at) ? machine.MemcgAt(at) : null;
         log.Pass(ref _generation);
     }
 }

@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Memory;
 using ReclaimNative.PageTables;
 
 namespace ReclaimNative.Mechanisms;
@@ -139,6 +140,21 @@ internal sealed class PressureMonitor
             if (_triggers.Remove(trigger))
                 trigger.Take();
             SetNextCheck();
+        }
+    }
+
+    /// <summary>The states of all tasks and what was lost so far, with a group for each cgroup that there is. Triggers are their owner's.</summary>
+    public void Pass(StateLog log)
+    {
+        lock (_lock)
+        {
+            log.Pass(ref _nowUs);
+            foreach (ref TaskState state in _states.AsSpan())
+                state = (TaskState)log.Through((int)state, 0, (int)TaskState.Stalled, "the state of a task");
+            foreach (MemoryCgroup memcg in _machine.Memcgs)
+                (_ofMemcg[memcg.Id] ??= new PressureGroup(_nowUs)).Pass(log);
+            foreach (PressureGroup group in _ofNode)
+                group.Pass(log);
         }
     }
 

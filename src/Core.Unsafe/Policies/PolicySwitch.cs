@@ -1,5 +1,6 @@
 using ReclaimNative.Machine;
 using ReclaimNative.Memory;
+using ReclaimNative.Observe;
 
 namespace ReclaimNative.Policies;
 
@@ -29,6 +30,8 @@ internal static unsafe class PolicySwitch
             for (long i = 0; i < counts[node.Id]; i++)
                 view.Place(*pfn++, PlaceHint.Head);
         }
+
+        host.Machine.Tracer.Tell(Tracepoint.policy_switched, memcg, null, to.Name);
     }
 
     /// <summary>Gives the pages of a cgroup that has no address spaces, which are file pages, to its parent.</summary>
