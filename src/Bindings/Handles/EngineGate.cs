@@ -62,7 +62,7 @@ internal sealed unsafe class EngineGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryEnter(HandleEntry by, out ulong* at)
     {
-        CallRecord* mine = CallRecords.Mine;
+        CallRecord* mine = CallRecord.Mine;
         at = (ulong*)mine;
         if (mine == null || *at != 0)
             return false;
@@ -143,7 +143,7 @@ internal sealed unsafe class EngineGate
     public void BeginEnd(HandleEntry part, ulong engine)
     {
         // The part's handle will find nothing: from here on the call is one that came by the engine's.
-        CallRecord* mine = CallRecords.Mine;
+        CallRecord* mine = CallRecord.Mine;
         int level = 0;
         while (mine->Inside[level] != part.Handle)
             level++;

@@ -53,6 +53,18 @@ internal static unsafe class Living
         return Enter(entry);
     }
 
+    /// <summary>
+    /// The same for a call that can't wait for <see cref="AddressSpace"/>: where nothing is in the way. It leaves by <see cref="EngineGate.Leave"/>, and
+    /// throws nothing in between.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddressSpace(ulong handle, out AddressSpaceEntry entry, out ulong* at)
+    {
+        entry = (Table.Find(handle) as AddressSpaceEntry)!;
+        at = null;
+        return entry is not null && entry.Gate!.TryEnter(entry, out at);
+    }
+
     /// <summary>Enters the engine of the living operation behind a handle.</summary>
     public static EngineCall Operation(ulong handle, out OperationEntry entry)
     {
