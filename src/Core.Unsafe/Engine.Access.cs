@@ -99,6 +99,15 @@ public sealed unsafe partial class Engine
         return accesses.Length;
     }
 
+    /// <summary>The pages of an address space as bits, for a quick look and quick hits.</summary>
+    /// <exception cref="EngineException">The address space is destroyed or another engine's.</exception>
+    public PageBits BitsOf(AddressSpace space)
+    {
+        ThrowIfDisposed();
+        Own(space);
+        return new PageBits(_machine, space, hitsAreBits: !_logsHits && !_machine.Concurrent);
+    }
+
     /// <summary>
     /// Reads or writes one page of a file through a descriptor, on behalf of a process in <paramref name="memcg"/> that
     /// runs on <paramref name="homeNode"/>.

@@ -65,11 +65,6 @@ public sealed unsafe partial class Engine : IDisposable
             _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
             _hits = (uint*)_hitLog.Pointer;
             _logsHits = _host.HandsOverAccesses;
-            _hitsAreBits = !_logsHits && !_machine.Concurrent;
-            _present = _machine.Tables.Present;
-            _accessed = _machine.Tables.Accessed;
-            _dirty = _machine.Tables.Dirty;
-            _tableYoung = _machine.Tables.TableYoung;
             _host.Online(_machine.Root, definitions[0]);
             _pressure = options.Pressure ? new PressureMonitor(_machine) : null;
         }

@@ -62,7 +62,7 @@ internal static unsafe class AddressSpaceExports
         bool isPlain = tally == null || tally->StructSize == sizeof(TallyStruct);
         if (isPlain && words != null && count <= int.MaxValue && Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
         {
-            hits = entry.Owner.Engine.TryHits(entry.Space, new ReadOnlySpan<uint>(words, (int)count));
+            hits = entry.Bits.TryHits(words, (int)count);
             EngineGate.Leave(at);
             if (hits == (int)count)
             {
@@ -104,7 +104,7 @@ internal static unsafe class AddressSpaceExports
     {
         if (Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
         {
-            bool hit = (flags & ~Engine.WriteBit) == 0 && entry.Owner.Engine.TryHit(entry.Space, page, flags != 0);
+            bool hit = (flags & ~Engine.WriteBit) == 0 && entry.Bits.TryHit(page, flags != 0);
             EngineGate.Leave(at);
             if (hit)
                 return Status.Ok;
@@ -138,7 +138,7 @@ internal static unsafe class AddressSpaceExports
     {
         if (resident != null && Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
         {
-            bool known = entry.Owner.Engine.TryIsResident(entry.Space, page, out bool answer);
+            bool known = entry.Bits.TryIsResident(page, out bool answer);
             EngineGate.Leave(at);
             if (known)
             {

@@ -172,6 +172,9 @@ internal sealed class AddressSpaceEntry(EngineEntry owner, AddressSpace space) :
     public override string Kind => "an address space";
 
     public AddressSpace Space { get; } = space;
+
+    /// <summary>Its pages, for the calls that look at bits alone.</summary>
+    public PageBits Bits { get; } = owner.Engine.BitsOf(space);
 }
 
 /// <summary>A request that is carried out step by step, by one thread at a time.</summary>
