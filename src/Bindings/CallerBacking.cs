@@ -1,6 +1,5 @@
 using ReclaimNative.Bindings.Handles;
 using ReclaimNative.Bindings.Structs;
-using ReclaimNative.PageTables;
 using ReclaimNative.Reclaim;
 
 namespace ReclaimNative.Bindings;
@@ -12,23 +11,18 @@ internal sealed unsafe class CallerBacking : Backing
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, int> _pageIn;
     private readonly delegate* unmanaged[Cdecl]<void*, PageStruct*, uint, int> _pageMigrate;
     private readonly void* _context;
-    private readonly ulong[] _spaceHandles;
 
     /// <summary>The request whose step this thread is making; in a callback of its engine, perhaps that of another engine within it.</summary>
     [ThreadStatic]
     private static OperationEntry? _stepping;
 
-    public CallerBacking(in EngineOptionsStruct options, int addressSpaces)
+    public CallerBacking(in EngineOptionsStruct options)
     {
         _pageOut = options.PageOut;
         _pageIn = options.PageIn;
         _pageMigrate = options.PageMigrate;
         _context = options.Context;
-        _spaceHandles = new ulong[addressSpaces];
     }
-
-    /// <summary>The handle by which C knows an address space.</summary>
-    public void Announce(AddressSpace space, ulong handle) => _spaceHandles[space.Id] = handle;
 
     /// <summary>The calling thread begins a step of a request, whose array gets the victims; ends with <see cref="EndStep"/>.</summary>
     /// <returns>What is to be given back to <see cref="EndStep"/>.</returns>
@@ -76,9 +70,10 @@ internal sealed unsafe class CallerBacking : Backing
     }
 
     /// <summary>A page as C knows it.</summary>
-    public PageStruct Describe(in BackedPage page) => new()
+    public static PageStruct Describe(in BackedPage page) => new()
     {
-        Space = page.Space is { } space ? _spaceHandles[space.Id] : 0,
+        Space = HandleEntry.Of(page.Space?.Tag),
+        File = HandleEntry.Of(page.File?.Tag),
         Page = page.Page,
         Node = (uint)page.NodeId,
         Flags = page.Dirty ? PageStruct.Dirty : 0,

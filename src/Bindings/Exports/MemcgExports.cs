@@ -33,6 +33,26 @@ internal static unsafe class MemcgExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_find")]
+    public static int Find(ulong engine, byte* path, ulong pathLength, ulong* memcg)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            Check.NotNull(memcg, "memcg");
+            ReadOnlySpan<char> wanted = CallerText.Name(path, pathLength, "memcg's path", stackalloc char[CallerText.MostBytes]);
+            if (wanted[0] != '/')
+                throw new Refusal(Status.Invalid, $"'{wanted}' is no path of a memcg: they begin with a slash, as in /db/cache.");
+            *memcg = HandleEntry.Of((entry.Engine.FindMemcg(wanted)
+                ?? throw new Refusal(Status.NotFound, $"There is no memcg {wanted}.")).Tag);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_max")]
     public static int SetMax(ulong memcg, ulong pages)
     {

@@ -43,7 +43,7 @@ internal static unsafe class ReclaimExports
             ReclaimResult previewed = entry.Engine.Preview(RequestTranslation.Of(entry, asked, limits: false), leaving);
             ulong victims = Math.Min((ulong)(leaving?.Count ?? 0), asked.VictimCapacity);
             for (ulong i = 0; i < victims; i++)
-                CallerStruct.Write((byte*)asked.Victims + i * asked.VictimSize, asked.VictimSize, entry.Backing.Describe(leaving![(int)i].Page));
+                CallerStruct.Write((byte*)asked.Victims + i * asked.VictimSize, asked.VictimSize, CallerBacking.Describe(leaving![(int)i].Page));
             ResultStruct outcome = RequestTranslation.ToC(previewed, asked);
             outcome.Victims = victims;
             return Answer(outcome, asked.Pages, result, size);

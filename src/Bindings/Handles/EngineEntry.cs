@@ -14,19 +14,29 @@ internal sealed class EngineEntry : HandleEntry
     private readonly EngineOptions _options;
     private readonly PolicyWatchdog? _watchdog;
 
-    /// <summary>Builds the engine and takes handles for it and for its root.</summary>
-    public EngineEntry(HandleTable table, EngineOptions options, CallerBacking backing, CallerWatch? watch)
+    /// <summary>Takes handles for a new engine, which it owns from here on, for its root, and for all that a copy has.</summary>
+    public EngineEntry(HandleTable table, Engine engine, CallerBacking backing, CallerWatch? watch)
     {
         _table = table;
-        _options = options;
+        _options = engine.Options;
         Backing = backing;
-        Gate = new EngineGate(table, options.Concurrent);
-        Engine = new Engine(options);
+        Gate = new EngineGate(table, _options.Concurrent);
+        Engine = engine;
         try
         {
             Register(this);
             Root = new MemcgEntry(this, Engine.Root);
             Add(Root);
+            foreach (MemoryCgroup memcg in engine.Memcgs)
+            {
+                if (!ReferenceEquals(memcg, engine.Root))
+                    Add(memcg);
+            }
+
+            foreach (AddressSpace space in engine.AddressSpaces)
+                Add(new AddressSpaceEntry(this, space));
+            foreach (PageFile file in engine.Files)
+                Add(new FileEntry(this, file));
             _watchdog = watch?.Over(Engine);
         }
         catch
@@ -73,9 +83,27 @@ internal sealed class EngineEntry : HandleEntry
             throw;
         }
 
-        Backing.Announce(space, entry.Handle);
         return entry;
     }
+
+    public FileEntry Add(PageFile file)
+    {
+        var entry = new FileEntry(this, file);
+        try
+        {
+            Add(entry);
+        }
+        catch
+        {
+            Engine.Destroy(file);
+            throw;
+        }
+
+        return entry;
+    }
+
+    /// <summary>Ends a file and its handle.</summary>
+    public void Destroy(FileEntry entry) => End(entry, () => Engine.Destroy(entry.File));
 
     public OperationEntry Add(ReclaimOperation operation, in RequestStruct asked)
     {
@@ -159,22 +187,52 @@ internal abstract class EnginePart : HandleEntry
 }
 
 /// <summary>A cgroup of an engine.</summary>
-internal sealed class MemcgEntry(EngineEntry owner, MemoryCgroup memcg) : EnginePart(owner)
+internal sealed class MemcgEntry : EnginePart
 {
+    public MemcgEntry(EngineEntry owner, MemoryCgroup memcg)
+        : base(owner)
+    {
+        Memcg = memcg;
+        memcg.Tag = this;
+    }
+
     public override string Kind => "a memcg";
 
-    public MemoryCgroup Memcg { get; } = memcg;
+    public MemoryCgroup Memcg { get; }
 }
 
 /// <summary>An address space of an engine.</summary>
-internal sealed class AddressSpaceEntry(EngineEntry owner, AddressSpace space) : EnginePart(owner)
+internal sealed class AddressSpaceEntry : EnginePart
 {
+    public AddressSpaceEntry(EngineEntry owner, AddressSpace space)
+        : base(owner)
+    {
+        Space = space;
+        Bits = owner.Engine.BitsOf(space);
+        space.Tag = this;
+    }
+
     public override string Kind => "an address space";
 
-    public AddressSpace Space { get; } = space;
+    public AddressSpace Space { get; }
 
     /// <summary>Its pages, for the calls that look at bits alone.</summary>
-    public PageBits Bits { get; } = owner.Engine.BitsOf(space);
+    public PageBits Bits { get; }
+}
+
+/// <summary>A file of an engine.</summary>
+internal sealed class FileEntry : EnginePart
+{
+    public FileEntry(EngineEntry owner, PageFile file)
+        : base(owner)
+    {
+        File = file;
+        file.Tag = this;
+    }
+
+    public override string Kind => "a file";
+
+    public PageFile File { get; }
 }
 
 /// <summary>A request that is carried out step by step, by one thread at a time.</summary>

@@ -148,8 +148,9 @@ internal sealed unsafe class EngineGate
         // The part's handle will find nothing: from here on the call is one that came by the engine's.
         CallRecord* mine = CallRecord.Mine;
         int level = 0;
-        while (mine->Inside[level] != part.Handle)
+        while (level < CallRecord.Levels - 1 && mine->Inside[level] != part.Handle)
             level++;
+        Debug.Assert(mine->Inside[level] == part.Handle, "the call came by the part's handle");
         Volatile.Write(ref mine->Inside[level], engine);
         lock (CallRecords.Rare)
         {

@@ -35,6 +35,9 @@ internal abstract class HandleEntry
 
     /// <summary>The kind in messages, such as "engine".</summary>
     public abstract string Kind { get; }
+
+    /// <summary>The handle of what the core keeps with a cgroup, an address space or a file, which is its entry; 0 for none.</summary>
+    public static ulong Of(object? tag) => tag is HandleEntry entry ? entry.Handle : 0;
 }
 
 /// <summary>

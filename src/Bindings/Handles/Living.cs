@@ -77,6 +77,13 @@ internal static unsafe class Living
         return entry.Gate!.TryEnter(entry, out at);
     }
 
+    /// <summary>Enters the engine of the living file behind a handle.</summary>
+    public static EngineCall File(ulong handle, out FileEntry entry)
+    {
+        entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
+        return Enter(entry);
+    }
+
     /// <summary>Enters the engine of the living operation behind a handle.</summary>
     public static EngineCall Operation(ulong handle, out OperationEntry entry)
     {

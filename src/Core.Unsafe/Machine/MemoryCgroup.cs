@@ -34,6 +34,9 @@ public sealed class MemoryCgroup
     /// <summary>Absolute path, <c>/</c> for the root.</summary>
     public string Path { get; }
 
+    /// <summary>What its owner keeps with it; the engine leaves it alone.</summary>
+    public object? Tag { get; set; }
+
     /// <summary>The cgroup above, or null for the root.</summary>
     public MemoryCgroup? Parent { get; }
 
@@ -75,6 +78,17 @@ public sealed class MemoryCgroup
         log.Pass(ref _batchLeft);
         log.Pass(ref _effectiveMin);
         log.Pass(ref _effectiveLow);
+    }
+
+    /// <summary>What its owner has set.</summary>
+    internal void PassSettings(StateLog log)
+    {
+        Max = (ulong)log.Through((long)Max);
+        High = (ulong)log.Through((long)High);
+        SwapMax = (ulong)log.Through((long)SwapMax);
+        Min = (ulong)log.Through((long)Min);
+        Low = (ulong)log.Through((long)Low);
+        Swappiness = log.Through(Swappiness, 0, 200, "a swappiness");
     }
 
     internal bool IsRoot => Parent is null;

@@ -31,8 +31,11 @@ public sealed class AddressSpace
     /// <summary>Number of the address space in its engine.</summary>
     public ushort Id { get; }
 
-    /// <summary>Name given by its owner, for messages and reports.</summary>
+    /// <summary>Name given by its owner, for messages and reports; empty for none.</summary>
     public string Name { get; }
+
+    /// <summary>What its owner keeps with it; the engine leaves it alone.</summary>
+    public object? Tag { get; set; }
 
     /// <summary>Length in pages.</summary>
     public ulong Pages { get; }
@@ -48,6 +51,9 @@ public sealed class AddressSpace
 
     internal int MemcgId { get; }
 
+    /// <summary>Grows from one address space or file of the engine to the next: the older of two has the smaller.</summary>
+    internal ulong Created { get; init; }
+
     internal uint FirstTable { get; }
 
     internal uint Tables { get; }
@@ -62,6 +68,39 @@ public sealed class AddressSpace
         log.Pass(ref _resident);
         log.Pass(ref _usedSinceWalk);
         log.Pass(ref _met);
+    }
+
+    /// <summary>Its areas.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="files">The files by number.</param>
+    /// <exception cref="SnapshotException">They do not cover it, one after the other.</exception>
+    internal void PassAreas(StateLog log, List<PageFile?> files)
+    {
+        long count = log.Through((long)_vmas.Count);
+        if (log.IsRestoring)
+            _vmas.Clear();
+        ulong start = 0;
+        for (int i = 0; i < count; i++)
+        {
+            Vma? vma = log.IsRestoring ? null : _vmas[i];
+            ulong end = (ulong)log.Through((long)(vma?.End ?? 0));
+            int id = log.Through(vma?.File?.Id ?? -1, -1, files.Count - 1, "the file of an area");
+            ulong offset = (ulong)log.Through((long)(vma?.FileOffset ?? 0));
+            var flags = (VmaFlags)log.Through((long)(vma?.Flags ?? 0));
+            if (!log.IsRestoring)
+                continue;
+            PageFile? file = id < 0 ? null : files[id];
+            if (end <= start || end > Pages || (id >= 0 && file is null) || (file is not null && (offset > file.Pages || end - start > file.Pages - offset)))
+                throw new SnapshotException($"The snapshot has an area of address space {Name} at [{start}, {end}) that does not lie in it, or not in its file.");
+            _vmas.Add(new Vma(start, end, file, offset, flags));
+            start = end;
+        }
+
+        if (!log.IsRestoring)
+            return;
+        if (start != Pages)
+            throw new SnapshotException($"The areas of address space {Name} in the snapshot end at page {start} of {Pages}.");
+        _lastHit = _vmas[0];
     }
 
     /// <summary>Counts pages mapped or, negative, unmapped.</summary>
@@ -97,6 +136,18 @@ public sealed class AddressSpace
         }
 
         return _lastHit = _vmas[low];
+    }
+
+    /// <summary>Whether some area maps a file.</summary>
+    internal bool Maps(PageFile file)
+    {
+        foreach (Vma vma in _vmas)
+        {
+            if (ReferenceEquals(vma.File, file))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Replaces what covers [start, end) by <paramref name="vma"/>; the ranges equal each other.</summary>

@@ -118,7 +118,14 @@ internal sealed unsafe class PolicyHost : IDisposable
     {
         if (_onlyCall is not null)
             return ProgressOf(_onlyCall, 0) is { } only ? [only] : [];
-        return [.. from t in PolicyThreads.All let progress = ProgressOf(t.Call, t.Thread) where progress is not null select progress.Value];
+        var running = new List<PolicyProgress>();
+        foreach ((int thread, PolicyCall call) in PolicyThreads.All)
+        {
+            if (ProgressOf(call, thread) is { } progress)
+                running.Add(progress);
+        }
+
+        return [.. running];
     }
 
     /// <summary>
@@ -157,6 +164,7 @@ internal sealed unsafe class PolicyHost : IDisposable
             $"Policy {name} was ejected: {(operation == PolicyOperation.None ? "" : $"in {operation} ")}on {at.Memcg.Path}, node {at.Node.Id}, it {what}.",
             hasSuccessor ? Fallback.Name : CaretakerPolicy.Describe().Name,
             PolicyDump.Of(at, record));
+        Machine.Tracer.Tell(Tracepoint.policy_ejected, at.Memcg, at.Node, name);
         if (hasSuccessor)
             Volatile.Write(ref _isPending, 1);
     }
@@ -183,8 +191,7 @@ internal sealed unsafe class PolicyHost : IDisposable
     {
         foreach (Node node in Machine.Nodes)
         {
-            var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition, _onlyCall);
-            _views[view.Lruvec.Index] = view;
+            PolicyView view = AddView(memcg, node, definition);
             view.Ops.LruvecOnline(view);
             MemcgLrus?[node.Id].Add(memcg.Id);
         }
@@ -197,8 +204,32 @@ internal sealed unsafe class PolicyHost : IDisposable
         foreach (PolicyRecord record in _records)
             record.Pass(log);
         foreach (MemcgLru order in MemcgLrus ?? [])
-            order.Pass(log);
+            order.Pass(log, Machine.Memcgs.Count);
     }
+
+    /// <summary>
+    /// Which policy each cgroup is bound to and how policies ended. In a copy this makes the views; the policies are told nothing, since
+    /// what they know of each lruvec is in its columns.
+    /// </summary>
+    public void PassStructure(StateLog log)
+    {
+        log.Pass(ref _ejections);
+        log.Pass(ref _isPending);
+        foreach (PolicyRecord record in _records)
+            record.PassEjection(log);
+        foreach (MemoryCgroup memcg in Machine.Memcgs)
+        {
+            int tag = log.IsRestoring ? 0 : ViewOf(memcg, Machine.Nodes[0]).Tag;
+            tag = log.Through(tag, 0, Definitions.Length - 1, "the policy of a cgroup");
+            if (!log.IsRestoring)
+                continue;
+            foreach (Node node in Machine.Nodes)
+                AddView(memcg, node, Definitions[tag]);
+        }
+    }
+
+    /// <summary>When an operation is sampled next, where one thread drives the engine.</summary>
+    public void PassSampling(StateLog log) => _onlyCall?.Pass(log);
 
     /// <summary>Gives back what views hold beside the machine's own memory.</summary>
     public void Dispose()
@@ -242,6 +273,12 @@ internal sealed unsafe class PolicyHost : IDisposable
         if (Machine.Orders is { } orders && orders.OrderOf(page) is var order and not 0)
             TakeOff(page, order);
         Machine.ForgetPage(page);
+    }
+
+    private PolicyView AddView(MemoryCgroup memcg, Node node, PolicyDefinition definition)
+    {
+        var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition, _onlyCall);
+        return _views[view.Lruvec.Index] = view;
     }
 
     private PolicyProgress? ProgressOf(PolicyCall call, int thread)

@@ -156,6 +156,7 @@ int main(void)
     test_process();
     test_layout();
     test_library();
+    test_vectors();
     test_structs();
     test_handles();
     test_values();
@@ -165,6 +166,7 @@ int main(void)
     test_callbacks();
     test_policy();
     test_threads();
+    test_snapshot();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;
 }
