@@ -164,6 +164,7 @@ internal sealed unsafe class PolicyHost : IDisposable
             $"Policy {name} was ejected: {(operation == PolicyOperation.None ? "" : $"in {operation} ")}on {at.Memcg.Path}, node {at.Node.Id}, it {what}.",
             hasSuccessor ? Fallback.Name : CaretakerPolicy.Describe().Name,
             PolicyDump.Of(at, record));
+        Machine.Tracer.Tell(Tracepoint.policy_ejected, at.Memcg, at.Node, name);
         if (hasSuccessor)
             Volatile.Write(ref _isPending, 1);
     }

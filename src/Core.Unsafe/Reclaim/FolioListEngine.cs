@@ -371,7 +371,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return new BackedPage(space, null, slot - space.BaseSlot, dirty, node);
         }
 
-        PageFile file = _machine.Files[owner];
+        PageFile file = _machine.FileAt(owner)!;
         return new BackedPage(null, file, slot - file.SlotOf(0), dirty, node);
     }
 
@@ -468,8 +468,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
     /// </summary>
     private Verdict EvictFile(PolicyView view, PolicyView target, in ScanControl scan, uint pfn, uint slot, bool writes, ref FolioBatch batch)
     {
-        while (_machine.Rmap.FirstOf(slot) is var mapped && mapped != FrameTable.NoSlot)
-            Unmap(pfn, slot, mapped);
+        UnmapAll(pfn, slot);
         bool dirty = _frames.Has(pfn, FolioFlags.Dirty);
         if (dirty && !writes)
         {
@@ -479,7 +478,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Activate;
         }
 
-        PageFile file = _machine.Files[_tables.Space[slot >> LeafTables.EntriesShift]];
+        PageFile file = _machine.FileAt(_tables.Space[slot >> LeafTables.EntriesShift])!;
         if (_asksOwner && !MayPageOut(slot, anon: false, dirty, view))
         {
             scan.Request?.Skip(ReclaimSkip.Refused);
@@ -506,6 +505,13 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         ShadowEntry entry = view.Has(Mechanism.Refault) ? view.Ops.MakeShadow(view, pfn, target) : view.ShadowOf(pfn, 0);
         view.Ops.Remove(view, pfn, RemoveReason.Evicted);
         return host.Shadows.Pack(entry, view.Tag);
+    }
+
+    /// <summary>Removes every mapping of the file page at slot <paramref name="page"/>.</summary>
+    public void UnmapAll(uint pfn, uint page)
+    {
+        while (_machine.Rmap.FirstOf(page) is var mapped && mapped != FrameTable.NoSlot)
+            Unmap(pfn, page, mapped);
     }
 
     /// <summary>Removes one mapping of the file page at slot <paramref name="page"/>; its dirty bit moves to the folio.</summary>
