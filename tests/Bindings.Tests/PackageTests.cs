@@ -13,6 +13,9 @@ internal sealed class PackageTests
         string program = BuildByPkgConfig("shared", "reclaim", $"-Wl,-rpath,{InstalledLibrary.Lib}");
         Assert.That(Loaded(program), Does.Contain(Path.Combine(InstalledLibrary.Lib, "")), "the library of this very prefix");
         ItWorks(program);
+
+        Ended version = Command.Run(InstalledLibrary.Lib, TimeSpan.FromSeconds(30), "env", "PKG_CONFIG_PATH=" + PkgConfigPath, "pkg-config", "--modversion", "reclaim", "reclaim-static");
+        Assert.That(version.Output, Is.EqualTo(string.Concat(Enumerable.Repeat(HeaderText.Version() + "\n", 2))), version.ToString);
     }
 
     [Test]
