@@ -165,6 +165,10 @@ int main(void)
     test_request();
     test_callbacks();
     test_policy();
+    test_control();
+    test_stats();
+    test_trace();
+    test_options();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;
 }
