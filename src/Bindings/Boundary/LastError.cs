@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using ReclaimNative.Control;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Bindings.Boundary;
 
@@ -27,6 +28,7 @@ internal static unsafe class LastError
             return why switch
             {
                 Refusal refusal => Set(refusal.Status, refusal.Message),
+                SnapshotException => Set(Status.Format, why.Message),
                 EngineException => Set(Status.Invalid, why.Message),
                 ControlException control => Set(StatusOf(control.Error), control.Message),
                 OutOfMemoryException => Set(Status.SystemMemory, "The system refused the memory that this call needs: smaller capacities need less."),

@@ -16,19 +16,29 @@ internal sealed class EngineEntry : HandleEntry
     private readonly PolicyWatchdog? _watchdog;
     private ControlTree? _control;
 
-    /// <summary>Builds the engine and takes handles for it and for its root.</summary>
-    public EngineEntry(HandleTable table, EngineOptions options, CallerBacking backing, CallerWatch? watch)
+    /// <summary>Takes handles for a new engine, which it owns from here on, for its root, and for all that a copy has.</summary>
+    public EngineEntry(HandleTable table, Engine engine, CallerBacking backing, CallerWatch? watch)
     {
         _table = table;
-        _options = options;
+        _options = engine.Options;
         Backing = backing;
-        Gate = new EngineGate(table, options.Concurrent);
-        Engine = new Engine(options);
+        Gate = new EngineGate(table, _options.Concurrent);
+        Engine = engine;
         try
         {
             Register(this);
             Root = new MemcgEntry(this, Engine.Root);
             Add(Root);
+            foreach (MemoryCgroup memcg in engine.Memcgs)
+            {
+                if (!ReferenceEquals(memcg, engine.Root))
+                    Add(memcg);
+            }
+
+            foreach (AddressSpace space in engine.AddressSpaces)
+                Add(new AddressSpaceEntry(this, space));
+            foreach (PageFile file in engine.Files)
+                Add(new FileEntry(this, file));
             _watchdog = watch?.Over(Engine);
         }
         catch

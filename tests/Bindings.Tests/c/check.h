@@ -75,5 +75,6 @@ void test_stats(void);
 void test_trace(void);
 void test_options(void);
 void test_vectors(void);
+void test_snapshot(void);
 
 #endif
