@@ -166,6 +166,10 @@ int main(void)
     test_callbacks();
     test_policy();
     test_threads();
+    test_control();
+    test_stats();
+    test_trace();
+    test_options();
     test_snapshot();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;

@@ -71,6 +71,10 @@ void test_callbacks(void);
 void test_policy(void);
 void test_process(void);
 void test_threads(void);
+void test_control(void);
+void test_stats(void);
+void test_trace(void);
+void test_options(void);
 void test_vectors(void);
 void test_snapshot(void);
 
