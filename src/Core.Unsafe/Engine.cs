@@ -96,6 +96,22 @@ public sealed unsafe partial class Engine : IDisposable
     /// <summary>Every cgroup, in the order of creation: each comes after the one above it.</summary>
     public IReadOnlyList<MemoryCgroup> Memcgs => _machine.Memcgs;
 
+    /// <summary>The address spaces that there are, by number.</summary>
+    public IEnumerable<AddressSpace> AddressSpaces
+    {
+        get
+        {
+            for (int id = 0; id < _machine.SpaceCapacity; id++)
+            {
+                if (_machine.SpaceAt(id) is { } space)
+                    yield return space;
+            }
+        }
+    }
+
+    /// <summary>What it was built from.</summary>
+    public EngineOptions Options => _options;
+
     /// <summary>
     /// Thrashing prevention: when on a node that kswapd is called for nothing may be reclaimed that was not last used at least
     /// this many milliseconds ago, there is too little memory, and that is an <see cref="Counter.oom"/> event of the machine

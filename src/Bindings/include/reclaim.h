@@ -494,7 +494,8 @@ typedef struct reclaim_copy_options {
     reclaim_page_in_fn page_in;
     reclaim_page_migrate_fn page_migrate;
     void *context;
-    const reclaim_policy_t *const *tables; /* the policies of this program that the engine had, found by name */
+    const reclaim_policy_t *const *tables; /* the policies of this program that the engine had, found by name; a fork takes those
+                                            * that are not here from the engine */
     uint32_t table_count;
     uint32_t vector_bits; /* as of reclaim_engine_options_t */
 } reclaim_copy_options_t;
@@ -759,10 +760,10 @@ int32_t reclaim_node_read_pressure(reclaim_engine_t *engine, uint32_t node, recl
 int32_t reclaim_memcg_create(reclaim_engine_t *engine, const reclaim_memcg_options_t *options, reclaim_memcg_t **memcg);
 
 /* Ends a cgroup, as rmdir does: its handle is dead from then on.  File pages that are charged to it are its parent's from then on.
- * NULL is accepted and does nothing.
+ * What it has counted stays in theirs that are above it.  Operations for it end as cancelled.  NULL is accepted and does nothing.
  * Errors:   RECLAIM_E_BAD_HANDLE; RECLAIM_E_BUSY also when it has cgroups below it or address spaces; RECLAIM_E_INVALID for the root.
  * Threads:  one at a time in this engine.
- * Blocking: never.  Time grows with its pages.  Allocates: some hundred bytes.  Since: 0.1 */
+ * Blocking: never.  Time grows with its pages and the length of all files.  Allocates: 4 bytes a page while it runs.  Since: 0.1 */
 int32_t reclaim_memcg_destroy(reclaim_memcg_t *memcg);
 
 /* The cgroup of a path, such as "/db/cache"; "/" is the root.  The same handle each time.
@@ -921,14 +922,15 @@ int32_t reclaim_address_space_read_bitmap(reclaim_address_space_t *space, uint32
 #define RECLAIM_BITMAP_RECENT 5u /* advice what to prefetch: absent, and evicted so lately that it would be a member of the working set
                                   * if it came back now, by the measure of the policy that evicted it */
 
-/* Idle ages, one byte a page: how many scans ago a page was last used, in ticks, 0 to 254, or 255 for one that was never used.
+/* Idle ages, one byte a page: how many scans ago a page was last used, in ticks, 0 to 254, or 255 for one that was never in memory.
  * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL, RECLAIM_E_RANGE; RECLAIM_E_UNSUPPORTED without RECLAIM_ENGINE_IDLE_AGE.
  * Threads:  one at a time in this engine.
  * Blocking: never.  Allocates: never.  Since: 0.1 */
 int32_t reclaim_address_space_read_ages(reclaim_address_space_t *space, uint64_t first, uint64_t pages, uint8_t *ages);
 
 /* Advises about pages [first, first + pages), as madvise(2) does; `affected`, how many pages it has made a difference to, may be NULL.
- * Errors:   RECLAIM_E_AGAIN for RECLAIM_ADVICE_WILL_NEED: no room for all; those before are in.  RECLAIM_E_IO: page_in failed.
+ * Errors:   RECLAIM_E_AGAIN for RECLAIM_ADVICE_WILL_NEED: no room for all; those before are in, and `affected` is filled.  RECLAIM_E_IO:
+ *           page_in failed.
  *           RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_RANGE; RECLAIM_E_INVALID for other advice.
  * Threads:  one at a time in this engine.
  * Blocking: never, but for callbacks.  Allocates: never.  Since: 0.1 */
@@ -1059,8 +1061,8 @@ int32_t reclaim_engine_set_trace(reclaim_engine_t *engine, uint64_t events, recl
 /* ---- Snapshots and copies --------------------------------------------------------------------------------------- */
 
 /* Writes all that an engine is to `write`, in pieces: what is in memory, on which lists, what policies and counters know.  It is
- * versioned and checksummed.  Proposals have lapsed in it, operations under way are not in it.  What a policy in C keeps in memory of
- * its own is not in it.
+ * versioned and checksummed; docs/snapshot-format.md has the format.  Proposals have lapsed in it, operations under way, callbacks and
+ * policy_stuck are not in it.  What a policy in C keeps in memory of its own is not in it.
  * Errors:   RECLAIM_E_IO: `write` failed.  RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL.
  * Threads:  one at a time in this engine.
  * Blocking: never, but for `write`.  Time grows with the memory that the engine has touched.  Allocates: some kilobytes.  Since: 0.1 */
@@ -1068,9 +1070,9 @@ int32_t reclaim_engine_save(reclaim_engine_t *engine, reclaim_write_fn write, vo
 
 /* Builds an engine that is what the saved one was, from the bytes that `read` supplies: the same calls give the same results as there.  Find
  * its cgroups, spaces and files by their names.  `options` has what is no state; policies of this program are found by name in its tables,
- * paths of libraries are loaded again.
+ * paths of libraries are loaded again.  Checksums find damage, not a forger: restore only what you trust.
  * Errors:   RECLAIM_E_IO: `read` failed.  RECLAIM_E_FORMAT: the bytes are no snapshot, damaged, or of another version.  RECLAIM_E_NOT_FOUND:
- *           a policy is missing, and the text names it.
+ *           a policy is missing, or asks for other memory than it did, and the text names it.
  *           RECLAIM_E_NULL, _STRUCT_SIZE, _TOO_BIG, _INVALID, _CAPACITY, _SYSTEM_MEMORY.
  * Threads:  any, at any time.
  * Blocking: never, but for `read`.  Allocates: as reclaim_engine_create.  Since: 0.1 */
@@ -1082,7 +1084,7 @@ int32_t reclaim_engine_restore(const reclaim_copy_options_t *options, reclaim_re
  * Blocking: for the file.  Allocates: some kilobytes.  Since: 0.1 */
 int32_t reclaim_engine_save_file(reclaim_engine_t *engine, const char *path, uint64_t path_length);
 
-/* reclaim_engine_restore from a file.
+/* reclaim_engine_restore from a file, which has the snapshot and nothing behind it.
  * Errors:   as reclaim_engine_restore.
  * Threads:  any, at any time.
  * Blocking: for the file.  Allocates: as reclaim_engine_create.  Since: 0.1 */

@@ -108,7 +108,7 @@ public sealed class PolicyDefinition
         string? library = log.Through(definition?.Library);
         string asked = log.Through(definition?.Name) ?? "";
         var mechanisms = (Mechanism)log.Through((long)(definition?.Mechanisms ?? 0));
-        var version = (KernelVersion)log.Through((long)(definition?.Version ?? 0));
+        var version = (KernelVersion)log.Through((int)(definition?.Version ?? 0), 0, (int)KernelVersion.Fixed, "a kernel version");
         PolicyDefinition found = definition ?? given.FirstOrDefault(p => p.Name == asked) ?? given.FirstOrDefault(p => p.Descriptor.Name == name)
             ?? (library is null ? PolicyShelf.BuiltIn.Parse(name).Define() : OfLibrary(library));
         PolicyDescriptor now = found.Descriptor;

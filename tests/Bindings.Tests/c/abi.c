@@ -164,7 +164,11 @@ int main(void)
     test_reclaim();
     test_request();
     test_callbacks();
+    test_files();
+    test_spaces();
+    test_memcg();
     test_policy();
+    test_snapshot();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;
 }

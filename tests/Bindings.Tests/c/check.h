@@ -69,7 +69,11 @@ void test_reclaim(void);
 void test_request(void);
 void test_callbacks(void);
 void test_policy(void);
+void test_files(void);
+void test_spaces(void);
+void test_memcg(void);
 void test_process(void);
 void test_vectors(void);
+void test_snapshot(void);
 
 #endif
