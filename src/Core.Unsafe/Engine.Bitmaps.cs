@@ -223,6 +223,7 @@ public sealed unsafe partial class Engine
 
         // The lruvec that it would come back to is that of the node it left.
         PolicyView view = _host.ViewOf(_machine.MemcgAt(memcg), _machine.Nodes[entry.Node]);
-        return view.Tag == tag && view.Has(Mechanism.Refault) && view.Ops.IsRecent(view, page, entry, type);
+        bool judges = view.Has(Mechanism.Refault) || view.Definition.Descriptor.Orders > 0;
+        return view.Tag == tag && judges && view.Ops.IsRecent(view, page, entry, type);
     }
 }

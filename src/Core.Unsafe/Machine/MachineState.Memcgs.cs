@@ -45,6 +45,7 @@ internal sealed unsafe partial class MachineState
                 above.Gone.Add(counter, lruvec.Counts[counter] + lruvec.Gone[counter]);
             }
 
+            Lists.Release(lruvec.Lists);
             new Span<long>(_counts.Pointer + (nuint)lruvec.Index * Counters.Count, Counters.Count).Clear();
             new Span<long>(_goneCounts.Pointer + (nuint)lruvec.Index * Counters.Count, Counters.Count).Clear();
             new Span<long>(_lruvecLongs.Pointer + (nuint)lruvec.Index * LongsPerLruvec, LongsPerLruvec).Clear();
