@@ -46,8 +46,8 @@ public sealed unsafe partial class Engine
         return null;
     }
 
-    /// <summary>The cgroup of a number (<see cref="MemoryCgroup.Id"/>), or null. For a sink of events too, while it is told of one.</summary>
-    public MemoryCgroup? FindMemcg(int id) => _machine.HasMemcg(id) ? _machine.MemcgAt(id) : null;
+    /// <summary>The cgroup of a number (<see cref="MemoryCgroup.Id"/>); null where there is none. Callable from a callback, too.</summary>
+    public MemoryCgroup? FindMemcg(long id) => _machine.HasMemcg(id) ? _machine.MemcgAt((int)id) : null;
 
     /// <summary>Whether address spaces are charged to a cgroup or to one below it, as its <c>cgroup.events</c> has it.</summary>
     public bool IsPopulated(MemoryCgroup memcg)

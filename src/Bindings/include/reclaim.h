@@ -762,10 +762,10 @@ int32_t reclaim_node_read_pressure(reclaim_engine_t *engine, uint32_t node, recl
 int32_t reclaim_memcg_create(reclaim_engine_t *engine, const reclaim_memcg_options_t *options, reclaim_memcg_t **memcg);
 
 /* Ends a cgroup, as rmdir does: its handle is dead from then on.  File pages that are charged to it are its parent's from then on.
- * NULL is accepted and does nothing.
+ * What it has counted stays in theirs that are above it.  Operations for it end as cancelled.  NULL is accepted and does nothing.
  * Errors:   RECLAIM_E_BAD_HANDLE; RECLAIM_E_BUSY also when it has cgroups below it or address spaces; RECLAIM_E_INVALID for the root.
  * Threads:  one at a time in this engine.
- * Blocking: never.  Time grows with its pages.  Allocates: some hundred bytes.  Since: 0.1 */
+ * Blocking: never.  Time grows with its pages and the length of all files.  Allocates: 4 bytes a page while it runs.  Since: 0.1 */
 int32_t reclaim_memcg_destroy(reclaim_memcg_t *memcg);
 
 /* The cgroup of a path, such as "/db/cache"; "/" is the root.  The same handle each time.
@@ -924,14 +924,15 @@ int32_t reclaim_address_space_read_bitmap(reclaim_address_space_t *space, uint32
 #define RECLAIM_BITMAP_RECENT 5u /* advice what to prefetch: absent, and evicted so lately that it would be a member of the working set
                                   * if it came back now, by the measure of the policy that evicted it */
 
-/* Idle ages, one byte a page: how many scans ago a page was last used, in ticks, 0 to 254, or 255 for one that was never used.
+/* Idle ages, one byte a page: how many scans ago a page was last used, in ticks, 0 to 254, or 255 for one that was never in memory.
  * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL, RECLAIM_E_RANGE; RECLAIM_E_UNSUPPORTED without RECLAIM_ENGINE_IDLE_AGE.
  * Threads:  one at a time in this engine.
  * Blocking: never.  Allocates: never.  Since: 0.1 */
 int32_t reclaim_address_space_read_ages(reclaim_address_space_t *space, uint64_t first, uint64_t pages, uint8_t *ages);
 
 /* Advises about pages [first, first + pages), as madvise(2) does; `affected`, how many pages it has made a difference to, may be NULL.
- * Errors:   RECLAIM_E_AGAIN for RECLAIM_ADVICE_WILL_NEED: no room for all; those before are in.  RECLAIM_E_IO: page_in failed.
+ * Errors:   RECLAIM_E_AGAIN for RECLAIM_ADVICE_WILL_NEED: no room for all; those before are in, and `affected` is filled.  RECLAIM_E_IO:
+ *           page_in failed.
  *           RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_RANGE; RECLAIM_E_INVALID for other advice.
  * Threads:  one at a time in this engine.
  * Blocking: never, but for callbacks.  Allocates: never.  Since: 0.1 */

@@ -164,6 +164,9 @@ int main(void)
     test_reclaim();
     test_request();
     test_callbacks();
+    test_files();
+    test_spaces();
+    test_memcg();
     test_policy();
     test_threads();
     test_control();
