@@ -68,9 +68,11 @@
  *
  * Process.    The first call starts the runtime inside the library, which takes about a millisecond.  The runtime installs
  *             handlers for SIGSEGV, SIGFPE and one real-time signal, and sets SIGPIPE to be ignored: a host that wants
- *             SIGPIPE otherwise says so after its first call.  dlclose does nothing.  A fault outside the library
- *             goes to the host's own handler, installed before or after.  After fork the child may only exec: calls that take
- *             a handle, and new engines, are refused there with RECLAIM_E_UNSUPPORTED (Linux 4.14 and later).  64-bit x86 Linux.
+ *             SIGPIPE otherwise says so after its first call.  A fault outside the library goes to the host's own handler,
+ *             whether it was installed before or after.  The runtime reads variables that begin with DOTNET_GC: none is needed,
+ *             and DOTNET_GCHeapHardLimit with a few kilobytes makes the first call abort.  dlclose does nothing.  After fork
+ *             the child may only exec: calls that take a handle, and new engines, are refused there with
+ *             RECLAIM_E_UNSUPPORTED (Linux 4.14 and later).  64-bit x86 Linux.
  */
 #ifndef RECLAIM_H
 #define RECLAIM_H
