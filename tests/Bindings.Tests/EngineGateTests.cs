@@ -59,7 +59,7 @@ internal sealed unsafe class EngineGateTests
         Assert.That(OnAnotherThread(() => StatusOf(() => Close(gate))), Is.EqualTo(Status.Ok));
         gate.End(thing);
         Assert.That(gate.TryEnter(thing, out _), Is.False);
-        Assert.That((nint)gate.Enter(thing, out _), Is.Zero, "it has ended");
+        Assert.That((long)gate.Enter(thing, out _), Is.Zero, "it has ended");
     }
 
     [Test]
@@ -105,7 +105,7 @@ internal sealed unsafe class EngineGateTests
         Assert.That(part.Life, Is.EqualTo(Life.Lives));
         EngineGate.Leave(at);
         Assert.That(OnAnotherThread(EndPart), Is.EqualTo(Status.Ok));
-        Assert.That((nint)gate.Enter(part, out _), Is.Zero);
+        Assert.That((long)gate.Enter(part, out _), Is.Zero);
         EngineGate.Leave(Enter(engine, out _));
     }
 

@@ -117,6 +117,7 @@ internal static unsafe class Living
     /// <summary>The engine behind a handle, which nobody is inside and nobody can enter any more, for its handles are dead.</summary>
     public static EngineEntry EngineToDestroy(ulong handle)
     {
+        _ = CallRecords.Register(); // refuses the child of a fork before it waits for a lock
         lock (CallRecords.Rare)
         {
             EngineEntry entry = Table.Find(handle) as EngineEntry ?? throw Bad(handle, "an engine");

@@ -55,19 +55,24 @@
  *             different engines may be used by different threads at once.  A call that finds another thread inside is refused
  *             with RECLAIM_E_BUSY; it does not wait.  An engine made with RECLAIM_ENGINE_CONCURRENT takes any number of
  *             threads at once: where a comment says "one at a time in this engine", such an engine takes all that come.
- *             reclaim_engine_destroy is refused with RECLAIM_E_BUSY while another thread is inside the engine.
+ *             reclaim_engine_destroy is refused with RECLAIM_E_BUSY while another thread is inside the engine, and the end of a
+ *             part of a concurrent engine while a call that was given the same handle is.  Such a refusal changes nothing.
  *             The text of reclaim_last_error belongs to the thread.
  *             The library starts no thread that you did not ask for (policy_timeout_ms is to ask for one); the runtime in it
  *             starts one, on the first call, that sleeps.
  *
  * Callbacks.  They run on the thread that made the call, inside it.  They may not call into the same engine: such a
- *             call is refused with RECLAIM_E_BUSY.  They may not leave by longjmp or by a C++ exception.  policy_stuck
- *             alone runs on a thread of the library's, and its calls into the same engine are not refused but wrong.
+ *             call is refused with RECLAIM_E_BUSY.  Calls into other engines are served, up to 8 engines deep.  They may not leave
+ *             by longjmp or by a C++ exception.  policy_stuck alone runs on a thread of the library's, which is another
+ *             thread like any: its calls into an engine for one thread are refused with RECLAIM_E_BUSY.
  *
  * Process.    The first call starts the runtime inside the library, which takes about a millisecond.  The runtime installs
  *             handlers for SIGSEGV, SIGFPE and one real-time signal, and sets SIGPIPE to be ignored: a host that wants
- *             SIGPIPE otherwise says so after its first call.  dlclose does nothing.  After fork the child may only
- *             exec.  64-bit x86 Linux.
+ *             SIGPIPE otherwise says so after its first call.  A fault outside the library goes to the host's own handler,
+ *             whether it was installed before or after.  The runtime reads variables that begin with DOTNET_GC: none is needed,
+ *             and DOTNET_GCHeapHardLimit with a few kilobytes makes the first call abort.  dlclose does nothing.  After fork
+ *             the child may only exec: calls that take a handle, and new engines, are refused there with
+ *             RECLAIM_E_UNSUPPORTED (Linux 4.14 and later).  64-bit x86 Linux.
  */
 #ifndef RECLAIM_H
 #define RECLAIM_H
