@@ -249,16 +249,19 @@ public class SnapshotTests
     [Test]
     public void WhatWasNeverUsedTakesNoRoom()
     {
-        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("mglru")) with { Nodes = [new NodeOptions(1 << 26)], LeafTables = 1 << 19 });
-        Use(engine, engine.CreateAddressSpace("s", 1 << 26), 5000);
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("mglru")) with { Nodes = [new NodeOptions(1 << 23)], LeafTables = 1 << 16 });
+        Use(engine, engine.CreateAddressSpace("s", 1 << 23), 5000);
         using var stream = new MemoryStream();
         engine.Save(stream);
 
-        Assert.That(stream.Length, Is.LessThan(8 << 20), "of columns of more than a gigabyte");
+        Assert.That(engine.MeasureFootprint().Sum(c => (long)c.Bytes), Is.GreaterThan(200 << 20));
+        Assert.That(stream.Length, Is.LessThan(8 << 20));
         stream.Position = 0;
-        using var copy = Engine.Restore(stream);
-        Assert.That(copy.Validate(), Is.Null);
-        Assert.That(copy.MeasureFootprint().Sum(c => (long)c.ResidentBytes), Is.LessThanOrEqualTo(engine.MeasureFootprint().Sum(c => (long)c.ResidentBytes) + (64 << 20)));
+        using Engine copy = Engine.Restore(stream);
+
+        // Huge pages that were to be had for the one and not for the other are a difference.
+        Assert.That(Resident(copy), Is.LessThan(Resident(engine) + (64 << 20)));
+        static long Resident(Engine engine) => engine.MeasureFootprint().Sum(c => (long)c.ResidentBytes);
     }
 
     private static void Use(Engine engine, AddressSpace space, int accesses)
