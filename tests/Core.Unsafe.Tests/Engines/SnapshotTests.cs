@@ -264,6 +264,27 @@ public class SnapshotTests
         static long Resident(Engine engine) => engine.MeasureFootprint().Sum(c => (long)c.ResidentBytes);
     }
 
+    [Test]
+    public void NumbersThatTakeSeveralRecordsAreCopied()
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with { Memcgs = 12_000 });
+        for (int i = 0; i < 100; i++)
+        {
+            MemoryCgroup above = engine.CreateMemcg($"a-cgroup-with-a-name-of-some-length-{i}");
+            for (int j = 0; j < 100; j++)
+                engine.SetMax(engine.CreateMemcg($"one-that-is-below-it-{j}", above), (ulong)j);
+        }
+
+        using var first = new MemoryStream();
+        engine.Save(first);
+        using Engine copy = Copy(engine, new CopyOptions(), "restore");
+        using var second = new MemoryStream();
+        copy.Save(second);
+
+        Assert.That(second.ToArray(), Is.EqualTo(first.ToArray()), "what is saved of a copy is what it was made from");
+        Assert.That(copy.Memcgs.Select(m => (m.Path, m.Max)), Is.EqualTo(engine.Memcgs.Select(m => (m.Path, m.Max))));
+    }
+
     private static void Use(Engine engine, AddressSpace space, int accesses)
     {
         AccessTally tally = default;
