@@ -1,4 +1,3 @@
-using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Memory;
