@@ -91,6 +91,9 @@ internal sealed class EngineEntry : HandleEntry
         return entry;
     }
 
+    /// <summary>Ends a cgroup and its handle.</summary>
+    public void Destroy(MemcgEntry entry) => End(entry, () => Engine.Remove(entry.Memcg));
+
     public FileEntry Add(PageFile file)
     {
         var entry = new FileEntry(this, file);
