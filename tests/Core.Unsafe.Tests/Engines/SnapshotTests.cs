@@ -124,6 +124,37 @@ public class SnapshotTests
     }
 
     [Test]
+    public void CgroupsAndFilesThatAreGoneLeaveTheirNumbers([ValueSource(nameof(Ways))] string way, [Values("mglru", "classic/6.12", "fifo")] string form)
+    {
+        using var engine = new Engine(SmallMachine.Form(form) with { Pressure = true });
+        MemoryCgroup[] memcgs = [engine.CreateMemcg("a"), engine.CreateMemcg("b"), engine.CreateMemcg("c")];
+        PageFile[] files = [engine.CreateFile(50, "first"), engine.CreateFile(60, "second"), engine.CreateFile(70, "third")];
+        AddressSpace space = engine.CreateAddressSpace("s", 900, memcgs[2]);
+        Use(engine, space, 500);
+        AccessTally tally = default;
+        foreach (PageFile file in files)
+            engine.AccessFile(file, 7, false, memcgs[1], 0, ref tally);
+        engine.Remove(memcgs[1]);
+        engine.Destroy(files[0]);
+
+        using Engine copy = Copy(engine, new CopyOptions(), way);
+
+        Assert.That(EngineDigest.OfCopy(copy).Except(EngineDigest.OfCopy(engine)), Is.Empty);
+        Assert.That(copy.Files.Select(f => (f.Id, f.Name)), Is.EqualTo(engine.Files.Select(f => (f.Id, f.Name))));
+        foreach (Engine one in (Engine[])[engine, copy])
+        {
+            one.CreateMemcg("d");
+            one.CreateFile(80, "fourth");
+            Use(one, one.AddressSpaces.Single(), 500);
+            one.Reclaim(new ReclaimRequest(50));
+        }
+
+        Assert.That(copy.Memcgs.Select(m => (m.Id, m.Path)), Is.EqualTo(engine.Memcgs.Select(m => (m.Id, m.Path))));
+        Assert.That(EngineDigest.OfCopy(copy).Except(EngineDigest.OfCopy(engine)), Is.Empty);
+        Assert.That(copy.Validate(), Is.Null);
+    }
+
+    [Test]
     public void TheEndOfAPolicyIsRemembered([ValueSource(nameof(Ways))] string way, [Values] bool hasFallback)
     {
         PolicyDefinition throws = PolicyDefinition.Of<Throwing>();

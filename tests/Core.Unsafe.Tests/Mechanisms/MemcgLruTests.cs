@@ -33,7 +33,7 @@ public class MemcgLruTests
             }
 
             Assert.That(Describe(lru), Is.EqualTo(model.Describe()), $"seed {seed}, step {step}");
-            Assert.That(lru.FindProblem(online), Is.Null, $"seed {seed}, step {step}");
+            Assert.That(lru.FindProblem(SmallMachine.Ids(online)), Is.Null, $"seed {seed}, step {step}");
         }
 
         Assert.That(lru.Sequence, Is.GreaterThan(memcgs < 40 ? 20 : 2), "the generations went on");
@@ -142,7 +142,7 @@ public class MemcgLruTests
         Assert.That(lru.Sequence, Is.EqualTo(1));
         Assert.That(Follow(lru, _ => MemcgMove.Young), Is.EquivalentTo(Enumerable.Range(0, 50)));
         Assert.That(lru.Sequence, Is.EqualTo(2));
-        Assert.That(lru.FindProblem(50), Is.Null);
+        Assert.That(lru.FindProblem(SmallMachine.Ids(50)), Is.Null);
     }
 
     [Test]
