@@ -1,5 +1,6 @@
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Tests.Concurrency;
+using ReclaimNative.Tests.Model;
 
 namespace ReclaimNative.Tests.Mechanisms;
 
@@ -226,7 +227,7 @@ public class MemcgLruTests
                 thrown = e.Message;
             }
         });
-        return thrown ?? lru.FindProblem(Memcgs);
+        return thrown ?? lru.FindProblem(SmallMachine.Ids(Memcgs));
     }
 
     private static MemcgLru Filled(int memcgs)
