@@ -151,7 +151,7 @@ public class SnapshotTests
 
         Assert.That(copy.Memcgs.Select(m => (m.Id, m.Path)), Is.EqualTo(engine.Memcgs.Select(m => (m.Id, m.Path))));
         Assert.That(EngineDigest.OfCopy(copy).Except(EngineDigest.OfCopy(engine)), Is.Empty);
-        Assert.That(copy.Validate(), Is.EqualTo(engine.Validate()));
+        Assert.That(copy.Validate(), Is.Null);
     }
 
     [Test]

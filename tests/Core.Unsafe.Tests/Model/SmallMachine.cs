@@ -17,14 +17,6 @@ internal static class SmallMachine
     /// <summary>One node with room to spare, so that only cgroup limits reclaim.</summary>
     public static Engine WithRoom(params PolicyDefinition[] policies) => new(Options(policies));
 
-    /// <summary>Of so many ids, from 0 on, that all are given out.</summary>
-    public static bool[] Ids(int count)
-    {
-        var all = new bool[count];
-        Array.Fill(all, true);
-        return all;
-    }
-
     /// <summary>
     /// The options of <see cref="WithRoom"/> for policies with blanks between them, then, each after a slash, what the
     /// engine is to be: <c>mglru/unordered/concurrent</c>.
