@@ -29,6 +29,7 @@ public sealed unsafe partial class Engine : IDisposable
 {
     private const int HitCapacity = 1024;
 
+    private readonly EngineOptions _options;
     private readonly MachineState _machine;
     private readonly PolicyHost _host;
     private readonly FolioListEngine _folios;
@@ -45,10 +46,17 @@ public sealed unsafe partial class Engine : IDisposable
     /// <exception cref="EngineException">An option is out of range; the message names it.</exception>
     /// <exception cref="OutOfMemoryException">The system refused to reserve the address space.</exception>
     public Engine(EngineOptions options)
+        : this(options, isCopy: false)
+    {
+    }
+
+    /// <summary>An engine, or one that is to become a copy: without policies at its root, which come with what there is.</summary>
+    private Engine(EngineOptions options, bool isCopy)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Problem() is { } problem)
             throw new EngineException(problem);
+        _options = options;
         PolicyDefinition[] definitions = options.Bindable;
         _backing = options.Backing;
         _clock = options.Clock ?? TimeProvider.System;
@@ -65,7 +73,8 @@ public sealed unsafe partial class Engine : IDisposable
             _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
             _hits = (uint*)_hitLog.Pointer;
             _logsHits = _host.HandsOverAccesses;
-            _host.Online(_machine.Root, definitions[0]);
+            if (!isCopy)
+                _host.Online(_machine.Root, definitions[0]);
             _pressure = options.Pressure ? new PressureMonitor(_machine) : null;
         }
         catch
@@ -86,6 +95,22 @@ public sealed unsafe partial class Engine : IDisposable
 
     /// <summary>Every cgroup by number.</summary>
     public IReadOnlyList<MemoryCgroup> Memcgs => _machine.Memcgs;
+
+    /// <summary>The address spaces that there are, by number.</summary>
+    public IEnumerable<AddressSpace> AddressSpaces
+    {
+        get
+        {
+            for (int id = 0; id < _machine.SpaceCapacity; id++)
+            {
+                if (_machine.SpaceAt(id) is { } space)
+                    yield return space;
+            }
+        }
+    }
+
+    /// <summary>What it was built from.</summary>
+    public EngineOptions Options => _options;
 
     /// <summary>
     /// Thrashing prevention: when on a node that kswapd is called for nothing may be reclaimed that was not last used at least

@@ -30,6 +30,15 @@ internal static unsafe class CallerText
     /// <summary>The string.</summary>
     public static string Read(byte* text, ulong length, string what) => System.Text.Encoding.UTF8.GetString(Bytes(text, length, what));
 
+    /// <summary>A path of a file, which is not empty and has no zero byte.</summary>
+    public static string Path(byte* text, ulong length)
+    {
+        ReadOnlySpan<byte> bytes = Bytes(text, length, "path");
+        return bytes.Length == 0 || bytes.Contains((byte)0)
+            ? throw new Refusal(Status.Invalid, "The path is empty or has a zero byte in it; the path of a file is wanted.")
+            : System.Text.Encoding.UTF8.GetString(bytes);
+    }
+
     /// <summary>The string, or an empty one where there is none.</summary>
     public static string ReadOptional(byte* text, ulong length, string what) => text == null ? "" : Read(text, length, what);
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Bindings.Boundary;
 
@@ -26,6 +27,7 @@ internal static unsafe class LastError
             return why switch
             {
                 Refusal refusal => Set(refusal.Status, refusal.Message),
+                SnapshotException => Set(Status.Format, why.Message),
                 EngineException => Set(Status.Invalid, why.Message),
                 OutOfMemoryException => Set(Status.SystemMemory, "The system refused the memory that this call needs: smaller capacities need less."),
                 _ => Set(Status.Internal, $"The library failed inside ({why.GetType().Name}): this is a defect, please report it."),

@@ -59,7 +59,6 @@ internal static unsafe class MemcgExports
         try
         {
             using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
-            entry.Owner.Backing.Begin(default, 0);
             return entry.Owner.Engine.SetMax(entry.Memcg, pages)
                 ? Status.Ok
                 : LastError.Set(Status.Again, $"The limit of {entry.Memcg.Path} is {pages} pages from now on, but {entry.Memcg.Usage} are in use and no more could be reclaimed.");

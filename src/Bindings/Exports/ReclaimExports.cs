@@ -78,15 +78,17 @@ internal static unsafe class ReclaimExports
         {
             using EngineCall call = Living.Operation(operation, out OperationEntry entry);
             uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
-            if (!Step(entry) && !entry.IsTold)
+            entry.BeginStep();
+            try
             {
-                entry.IsTold = true;
-                ResultStruct told = Outcome(entry, entry.Operation.Result);
-                told.StructSize = (uint)sizeof(ResultStruct);
-                entry.Owner.Backing.Tell(entry.Asked, told);
+                if (!Step(entry))
+                    entry.Tell(Outcome(entry, entry.Operation.Result));
+                return Answer(entry, result, size);
             }
-
-            return Answer(entry, result, size);
+            finally
+            {
+                entry.EndStep();
+            }
         }
         catch (Exception why)
         {
@@ -130,8 +132,7 @@ internal static unsafe class ReclaimExports
     {
         if (entry.Operation.IsCompleted)
             return false;
-        CallerBacking backing = entry.Owner.Backing;
-        backing.Begin(entry.Asked, entry.Victims);
+        OperationEntry? around = CallerBacking.BeginStep(entry);
         bool more;
         try
         {
@@ -139,15 +140,12 @@ internal static unsafe class ReclaimExports
         }
         finally
         {
-            backing.End();
-            entry.Victims = entry.Asked.Victims == null ? 0 : backing.Victims;
-            entry.Refused += backing.Refused;
+            CallerBacking.EndStep(around);
         }
 
         // The array's room is a hard limit: further attempts would only be refused.
-        if (!backing.Overflowed)
+        if (!entry.HasOverflowed)
             return more;
-        entry.IsFull = true;
         if (more)
         {
             entry.Operation.Cancel();
@@ -162,7 +160,7 @@ internal static unsafe class ReclaimExports
         ResultStruct outcome = RequestTranslation.ToC(result, entry.Asked);
         outcome.Victims = entry.Victims;
         outcome.Refused = entry.Refused;
-        if (entry.IsFull || (entry.Asked.Victims != null && entry.Victims == entry.Asked.VictimCapacity && (ulong)result.Reclaimed < entry.Asked.Pages))
+        if (entry.HasOverflowed || (entry.IsFull && (ulong)result.Reclaimed < entry.Asked.Pages))
             outcome.Stop = ResultStruct.StopFull;
         else if (!entry.Operation.IsCompleted)
             outcome.Stop = ResultStruct.StopNotYet;

@@ -100,14 +100,16 @@ internal sealed unsafe class Lruvec
     public Lruvec? Parent { get; init; }
 
     /// <summary>What it keeps beside its columns.</summary>
-    public void Pass(StateLog log)
+    /// <param name="log">The log.</param>
+    /// <param name="memcgs">The cgroups by number.</param>
+    public void Pass(StateLog log, List<MemoryCgroup> memcgs)
     {
         log.Pass(ref _nonresidentAge);
         log.Pass(ref _resident);
         log.Pass(ref _mapped);
         log.Pass(ref _filtersInUse);
         log.Pass(ref _walkSequence);
-        Cookie.Pass(log);
+        Cookie.Pass(log, memcgs);
     }
 
     /// <summary>Adds to the clock of this lruvec alone.</summary>

@@ -18,7 +18,7 @@ namespace ReclaimNative.Machine;
 /// lists are safe from many threads when built <c>concurrent</c>; creation and removal belong to one thread with the
 /// <see cref="Gate"/> closed.
 /// </remarks>
-internal sealed unsafe class MachineState : IDisposable
+internal sealed unsafe partial class MachineState : IDisposable
 {
     private const int LongsPerLruvec = 12;
 
@@ -496,7 +496,7 @@ internal sealed unsafe class MachineState : IDisposable
         foreach (MemoryCgroup memcg in _memcgs)
             memcg.Pass(log);
         foreach (Lruvec? lruvec in _lruvecs)
-            lruvec?.Pass(log);
+            lruvec?.Pass(log, _memcgs);
         foreach (AddressSpace? space in _spaces)
             space?.Pass(log);
         foreach (PageFile? file in _files)

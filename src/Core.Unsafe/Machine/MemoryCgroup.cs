@@ -80,6 +80,17 @@ public sealed class MemoryCgroup
         log.Pass(ref _effectiveLow);
     }
 
+    /// <summary>What its owner has set.</summary>
+    internal void PassSettings(StateLog log)
+    {
+        Max = (ulong)log.Through((long)Max);
+        High = (ulong)log.Through((long)High);
+        SwapMax = (ulong)log.Through((long)SwapMax);
+        Min = (ulong)log.Through((long)Min);
+        Low = (ulong)log.Through((long)Low);
+        Swappiness = log.Through(Swappiness, 0, 200, "a swappiness");
+    }
+
     internal bool IsRoot => Parent is null;
 
     internal ulong EffectiveMin

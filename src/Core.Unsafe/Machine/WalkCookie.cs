@@ -22,9 +22,12 @@ internal sealed class WalkCookie
         set => _generation = value;
     }
 
-    public void Pass(StateLog log)
+    /// <param name="log">The log.</param>
+    /// <param name="memcgs">The cgroups by number.</param>
+    public void Pass(StateLog log, List<MemoryCgroup> memcgs)
     {
-        log.Pass(ref _position);
+        int at = log.Through(_position?.Id ?? -1, -1, memcgs.Count - 1, "the cgroup that a walk stands at");
+        _position = at < 0 ? null : memcgs[at];
         log.Pass(ref _generation);
     }
 }

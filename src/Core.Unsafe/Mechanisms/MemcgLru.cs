@@ -83,12 +83,25 @@ internal sealed class MemcgLru
         Array.Fill(_bins, new Ends(None, None));
     }
 
-    /// <summary>All of it, for a thread that is alone.</summary>
-    public void Pass(StateLog log)
+    /// <summary>All of it, for a thread that is alone and cgroups [0, <paramref name="memcgs"/>).</summary>
+    public void Pass(StateLog log, int memcgs)
     {
-        log.Pass(_entries);
-        log.Pass(_bins);
-        log.Pass(_members);
+        foreach (ref Entry entry in _entries.AsSpan(0, memcgs))
+        {
+            log.Pass(ref entry.Previous);
+            log.Pass(ref entry.Next);
+            log.Pass(ref entry.Bin);
+            entry.Segment = (MemcgSegment)log.Through((long)entry.Segment);
+        }
+
+        foreach (ref Ends ends in _bins.AsSpan())
+        {
+            log.Pass(ref ends.Head);
+            log.Pass(ref ends.Tail);
+        }
+
+        foreach (ref int members in _members.AsSpan())
+            log.Pass(ref members);
         log.Pass(ref _random);
         log.Pass(ref _sequence);
     }

@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Memory;
 using ReclaimNative.PageTables;
 
 namespace ReclaimNative.Mechanisms;
@@ -122,6 +123,23 @@ internal sealed class PressureMonitor
             if (_triggers.Remove(trigger))
                 trigger.Take();
             SetNextCheck();
+        }
+    }
+
+    /// <summary>The states of all tasks and what was lost so far, with a group for each cgroup that there is. Triggers are their owner's.</summary>
+    public void Pass(StateLog log)
+    {
+        lock (_lock)
+        {
+            log.Pass(ref _nowUs);
+            foreach (ref TaskState state in _states.AsSpan())
+                state = (TaskState)log.Through((int)state, 0, (int)TaskState.Stalled, "the state of a task");
+            while (_ofMemcg.Count < _machine.Memcgs.Count)
+                _ofMemcg.Add(new PressureGroup(_nowUs));
+            foreach (PressureGroup group in _ofMemcg)
+                group.Pass(log);
+            foreach (PressureGroup group in _ofNode)
+                group.Pass(log);
         }
     }
 

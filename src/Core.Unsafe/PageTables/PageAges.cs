@@ -53,6 +53,13 @@ internal sealed unsafe class PageAges
         _promotions = store.Reserve<long>("memcg.promotions", (nuint)memcgs * Ages).Pointer;
     }
 
+    /// <summary>The times of its scans, which the owner makes.</summary>
+    public void PassSettings(StateLog log)
+    {
+        log.Pass(_scannedMs);
+        log.Pass(ref _scans);
+    }
+
     /// <summary>A page comes in. One that <paramref name="returns"/> was here before and is used again.</summary>
     public void Arrive(uint page, FolioType type, bool returns)
     {

@@ -71,5 +71,6 @@ void test_callbacks(void);
 void test_policy(void);
 void test_process(void);
 void test_vectors(void);
+void test_snapshot(void);
 
 #endif
