@@ -15,6 +15,15 @@ internal static unsafe class CallerText
     /// <summary>The bytes, which are valid UTF-8; <paramref name="what"/> names the string in messages.</summary>
     public static ReadOnlySpan<byte> Bytes(byte* text, ulong length, string what)
     {
+        ReadOnlySpan<byte> bytes = Raw(text, length, what);
+        if (!Utf8.IsValid(bytes))
+            throw new Refusal(Status.Invalid, $"The {what} is not valid UTF-8.");
+        return bytes;
+    }
+
+    /// <summary>The bytes, whatever they are.</summary>
+    public static ReadOnlySpan<byte> Raw(byte* text, ulong length, string what)
+    {
         if (text == null)
             throw new Refusal(Status.Null, $"The pointer to the {what} is NULL.");
         ReadOnlySpan<byte> bytes = length == NulTerminated
@@ -22,8 +31,6 @@ internal static unsafe class CallerText
             : new ReadOnlySpan<byte>(text, length > MostBytes ? MostBytes + 1 : (int)length);
         if (bytes.Length > MostBytes)
             throw new Refusal(Status.Invalid, $"The {what} is longer than {MostBytes} bytes.");
-        if (!Utf8.IsValid(bytes))
-            throw new Refusal(Status.Invalid, $"The {what} is not valid UTF-8.");
         return bytes;
     }
 

@@ -1,5 +1,6 @@
 using ReclaimNative.Bindings.Boundary;
 using ReclaimNative.Bindings.Structs;
+using ReclaimNative.Control;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
@@ -13,6 +14,7 @@ internal sealed class EngineEntry : HandleEntry
     private readonly HashSet<HandleEntry> _parts = [];
     private readonly EngineOptions _options;
     private readonly PolicyWatchdog? _watchdog;
+    private ControlTree? _control;
 
     /// <summary>Takes handles for a new engine, which it owns from here on, for its root, and for all that a copy has.</summary>
     public EngineEntry(HandleTable table, Engine engine, CallerBacking backing, CallerWatch? watch)
@@ -52,6 +54,9 @@ internal sealed class EngineEntry : HandleEntry
     public Engine Engine { get; }
 
     public CallerBacking Backing { get; }
+
+    /// <summary>Its control files, made when first asked for.</summary>
+    public ControlTree Control => _control ??= new ControlTree(Engine);
 
     public MemcgEntry Root { get; } = null!;
 
