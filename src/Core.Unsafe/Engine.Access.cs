@@ -99,8 +99,17 @@ public sealed unsafe partial class Engine
         return accesses.Length;
     }
 
-    /// <summary>For whom a page comes in, and how.</summary>
-    private readonly record struct Arrival(MemoryCgroup Memcg, int HomeNode, FolioEvent Event);
+    /// <summary>The pages of an address space as bits, for a quick look and quick hits.</summary>
+    /// <exception cref="EngineException">The address space is destroyed or another engine's.</exception>
+    public PageBits BitsOf(AddressSpace space)
+    {
+        ThrowIfDisposed();
+        Own(space);
+        return new PageBits(_machine, space, hitsAreBits: !_logsHits && !_machine.Concurrent);
+    }
+
+    /// <summary>For whom a page comes in, and how. One that is not used comes in by advice: no fault, and its accessed bit stays clear.</summary>
+    private readonly record struct Arrival(MemoryCgroup Memcg, int HomeNode, FolioEvent Event, bool IsUse = true);
 
     /// <summary>Brings a page of an address space in and maps it.</summary>
     /// <remarks>
@@ -115,7 +124,7 @@ public sealed unsafe partial class Engine
         _host.Elapse(1);
         Vma vma = space.VmaAt(page);
         var arrival = new Arrival(
-            _machine.Memcgs[space.MemcgId],
+            _machine.MemcgAt(space.MemcgId),
             space.HomeNode,
             (vma.Flags & VmaFlags.NoRecency) == 0 ? FolioEvent.NewByFault : FolioEvent.NewByRead);
         return vma.File is null
@@ -132,7 +141,8 @@ public sealed unsafe partial class Engine
         LeafTables tables = _machine.Tables;
         if (LeafTables.Test(tables.Present, slot))
         {
-            Map(space, slot, clears: false, write);
+            if (arrival.IsUse)
+                Map(space, slot, clears: false, write);
             _machine.Locks.Exit(slot);
             GiveBack(arrival.Memcg, pfn, ref tally);
             return true;
@@ -147,7 +157,7 @@ public sealed unsafe partial class Engine
         }
 
         uint shadow = tables.ShadowAt(slot);
-        _machine.Ages?.Arrive(slot, FolioType.Anon, returns: shadow != 0);
+        _machine.Ages?.Arrive(slot, FolioType.Anon, returns: shadow != 0 && arrival.IsUse);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
         PolicyView view = ViewOf(arrival.Memcg, pfn);
         _host.ComeIn(slot, view.Lruvec);
@@ -160,7 +170,7 @@ public sealed unsafe partial class Engine
             tally.Refaults++;
             _machine.ReturnSwap(arrival.Memcg);
             view.Count(Counter.pswpin, 1);
-            view.Count(Counter.pgmajfault, 1);
+            view.Count(Counter.pgmajfault, arrival.IsUse ? 1 : 0);
             Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault, ref tally);
             PageIn(new BackedPage(space, null, page, false, view.Node.Id), slot);
         }
@@ -171,11 +181,11 @@ public sealed unsafe partial class Engine
         tables.SetFrame(slot, pfn);
         view.Ops.OnEvent(view, pfn, arrival.Event);
         view.Place(pfn, PlaceHint.Head);
-        Map(space, slot, (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0, write);
+        Map(space, slot, !arrival.IsUse || (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0, write);
         tables.Set(tables.Present, slot);
         _machine.Locks.Exit(slot);
         space.AddResident(1, _machine.Concurrent);
-        view.Count(Counter.pgfault, 1);
+        view.Count(Counter.pgfault, arrival.IsUse ? 1 : 0);
         return true;
     }
 

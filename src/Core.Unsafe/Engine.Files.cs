@@ -196,7 +196,7 @@ public sealed unsafe partial class Engine
         PolicyView view = ViewOf(arrival.Memcg, fresh);
         _host.ComeIn(slot, view.Lruvec);
         uint shadow = tables.ShadowAt(slot);
-        _machine.Ages?.Arrive(slot, FolioType.File, returns: shadow != 0);
+        _machine.Ages?.Arrive(slot, FolioType.File, returns: shadow != 0 && arrival.IsUse);
         if (shadow == 0)
         {
             tally.ColdFaults++;

@@ -35,6 +35,28 @@ internal static unsafe class MemcgExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_destroy")]
+    public static int Destroy(ulong memcg)
+    {
+        try
+        {
+            if (memcg == 0)
+                return Status.Ok;
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
+            MemoryCgroup ends = entry.Memcg;
+            if (ends.Parent is not null && ends.Children.Count > 0)
+                throw new Refusal(Status.Busy, $"The memcg {ends.Path} has {ends.Children.Count} below it, such as {ends.Children[0].Path}; destroy them first.");
+            if (ends.Parent is not null && entry.Owner.Engine.IsPopulated(ends))
+                throw new Refusal(Status.Busy, $"An address space is charged to the memcg {ends.Path}; destroy it first.");
+            entry.Owner.Destroy(entry);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_find")]
     public static int Find(ulong engine, byte* path, ulong pathLength, ulong* memcg)
     {

@@ -91,6 +91,9 @@ internal sealed class EngineEntry : HandleEntry
         return entry;
     }
 
+    /// <summary>Ends a cgroup and its handle.</summary>
+    public void Destroy(MemcgEntry entry) => End(entry, () => Engine.Remove(entry.Memcg));
+
     public FileEntry Add(PageFile file)
     {
         var entry = new FileEntry(this, file);
@@ -213,12 +216,16 @@ internal sealed class AddressSpaceEntry : EnginePart
         : base(owner)
     {
         Space = space;
+        Bits = owner.Engine.BitsOf(space);
         space.Tag = this;
     }
 
     public override string Kind => "an address space";
 
     public AddressSpace Space { get; }
+
+    /// <summary>Its pages, for the calls that look at bits alone.</summary>
+    public PageBits Bits { get; }
 }
 
 /// <summary>A file of an engine.</summary>

@@ -30,7 +30,12 @@ internal readonly unsafe ref struct EngineCall
 /// <summary>The handles of the process: what each kind of call does first with the ones that it is given.</summary>
 internal static unsafe class Living
 {
-    public static HandleTable Table { get; } = new();
+    /// <summary>
+    /// The table, made by the first call that asks: a field with an initialiser would have each call ask whether that has run.
+    /// </summary>
+    public static HandleTable Table => _table ?? MakeTable();
+
+    private static HandleTable? _table;
 
     /// <summary>Enters the living engine behind a handle, not inside a callback.</summary>
     public static EngineCall Engine(ulong handle, out EngineEntry entry)
@@ -53,11 +58,30 @@ internal static unsafe class Living
         return Enter(entry);
     }
 
+    /// <summary>
+    /// The same for a call that can't wait for <see cref="AddressSpace"/>: where nothing is in the way. It leaves by <see cref="EngineGate.Leave"/>, and
+    /// throws nothing in between.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddressSpace(ulong handle, out AddressSpaceEntry entry, out ulong* at)
+    {
+        HandleEntry? found = Table.Find(handle);
+        if (found is null || found.GetType() != typeof(AddressSpaceEntry))
+        {
+            entry = null!;
+            at = null;
+            return false;
+        }
+
+        entry = Unsafe.As<AddressSpaceEntry>(found);
+        return entry.Gate!.TryEnter(entry, out at);
+    }
+
     /// <summary>Enters the engine of the living file behind a handle.</summary>
     public static EngineCall File(ulong handle, out FileEntry entry)
     {
         entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
-        return Enter(entry.Owner);
+        return Enter(entry);
     }
 
     /// <summary>Enters the engine of the living operation behind a handle.</summary>
@@ -76,6 +100,15 @@ internal static unsafe class Living
         return ReferenceEquals(entry.Owner, engine)
             ? entry
             : throw new Refusal(Status.WrongEngine, $"The memcg {entry.Memcg.Path} belongs to another engine than the one that the call is for.");
+    }
+
+    /// <summary>The file behind a handle, or a refusal when it is another engine's; for a call that has entered that engine.</summary>
+    public static FileEntry FileOf(EngineEntry engine, ulong handle)
+    {
+        FileEntry entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
+        return ReferenceEquals(entry.Owner, engine)
+            ? entry
+            : throw new Refusal(Status.WrongEngine, "The file belongs to another engine than the address space.");
     }
 
     /// <summary>The living operation behind a handle, without entering its engine: it may be inside a callback, or in use by another thread.</summary>
@@ -102,6 +135,13 @@ internal static unsafe class Living
     {
         ulong* at = entry.Gate!.Enter(entry, out bool shared);
         return at != null ? new EngineCall(at, shared ? entry.Gate : null) : throw Bad(entry.Handle, entry.Kind);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static HandleTable MakeTable()
+    {
+        Interlocked.CompareExchange(ref _table, new HandleTable(), null);
+        return _table;
     }
 
     private static Refusal Bad(ulong handle, string wanted) => new(Status.BadHandle, (handle, Table.Find(handle)) switch

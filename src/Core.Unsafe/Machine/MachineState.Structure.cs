@@ -37,38 +37,45 @@ internal sealed unsafe partial class MachineState
     /// <summary>Takes them over from a snapshot.</summary>
     public void ReadColumns(SnapshotReader from) => _store.Read(from, QuiesceGate.ColumnName);
 
+    /// <summary>In the order of their creation, so that the one above is there already.</summary>
     private void PassMemcgs(StateLog log)
     {
-        int count = log.Through(_memcgs.Count, 1, _memcgCapacity, "cgroups");
-        for (int id = 0; id < count; id++)
+        int count = log.Through(_memcgs.Count, 1, MemcgCapacity, "cgroups");
+        for (int i = 0; i < count; i++)
         {
-            if (id > 0)
+            if (i > 0)
             {
-                MemoryCgroup? memcg = log.IsRestoring ? null : _memcgs[id];
-                int parent = log.Through(memcg?.Parent!.Id ?? 0, 0, id - 1, "the parent of a cgroup");
+                MemoryCgroup? memcg = log.IsRestoring ? null : _memcgs[i];
+                int id = log.Through(memcg?.Id ?? 0, 1, MemcgCapacity - 1, "the number of a cgroup");
+                int parent = PassMemcgOf(log, memcg?.Parent!.Id ?? 0, "the parent of a cgroup");
                 string? path = log.Through(memcg?.Path);
+                if (log.IsRestoring && (path is null || HasMemcg(id)))
+                    throw new SnapshotException($"The snapshot has a cgroup {id} without a name, or twice.");
                 if (log.IsRestoring)
-                    AddMemcg(path ?? throw new SnapshotException("The snapshot has a cgroup without a name."), _memcgs[parent]);
+                    AddMemcg((ushort)id, path!, MemcgAt(parent));
             }
 
-            _memcgs[id].PassSettings(log);
+            _memcgs[i].PassSettings(log);
         }
     }
 
     private void PassFiles(StateLog log)
     {
-        int count = log.Through(_files.Count, 0, ushort.MaxValue + 1, "files");
-        for (int id = 0; id < count; id++)
+        int ids = log.Through(_files.Count, 0, ushort.MaxValue + 1, "files");
+        for (int id = 0; id < ids; id++)
         {
+            PageFile? file = log.IsRestoring ? null : _files[id];
+            bool isThere = log.Through(file is not null);
+            if (isThere)
+            {
+                ulong pages = PassTables(log, file?.Pages ?? 0, file?.FirstTable ?? 0, out uint first, out uint tables);
+                string name = log.Through(file?.Name) ?? "";
+                ulong created = (ulong)log.Through((long)(file?.Created ?? 0));
+                file ??= new PageFile(id, name, pages, first, tables) { Created = created };
+            }
+
             if (log.IsRestoring)
-                _files.Add(null);
-            PageFile? file = _files[id];
-            if (!log.Through(file is not null))
-                continue;
-            ulong pages = PassTables(log, file?.Pages ?? 0, file?.FirstTable ?? 0, out uint first, out uint tables);
-            string name = log.Through(file?.Name) ?? "";
-            ulong created = (ulong)log.Through((long)(file?.Created ?? 0));
-            _files[id] ??= new PageFile(id, name, pages, first, tables) { Created = created };
+                _files.Add(file);
         }
     }
 
@@ -80,13 +87,19 @@ internal sealed unsafe partial class MachineState
             if (!log.Through(space is not null))
                 continue;
             ulong pages = PassTables(log, space?.Pages ?? 0, space?.FirstTable ?? 0, out uint first, out uint tables);
-            int memcg = log.Through(space?.MemcgId ?? 0, 0, _memcgs.Count - 1, "the cgroup of an address space");
+            int memcg = PassMemcgOf(log, space?.MemcgId ?? 0, "the cgroup of an address space");
             int home = log.Through(space?.HomeNode ?? 0, 0, Nodes.Length - 1, "the home of an address space");
             string name = log.Through(space?.Name) ?? "";
             ulong created = (ulong)log.Through((long)(space?.Created ?? 0));
             space ??= _spaces[id] = new AddressSpace((ushort)id, name, pages, first, tables, memcg, home) { Created = created };
             space.PassAreas(log, _files);
         }
+    }
+
+    private int PassMemcgOf(StateLog log, int memcg, string what)
+    {
+        memcg = log.Through(memcg, 0, MemcgCapacity - 1, what);
+        return HasMemcg(memcg) ? memcg : throw new SnapshotException($"The snapshot has {memcg} for {what}, which there is not.");
     }
 
     /// <summary>The length of an address space or file and its leaf tables, which follow from it but for the first.</summary>

@@ -19,7 +19,7 @@ internal sealed class PressureMonitor
     private readonly Lock _lock = new();
     private readonly MachineState _machine;
     private readonly TaskState[] _states;
-    private readonly List<PressureGroup> _ofMemcg = [];
+    private readonly PressureGroup[] _ofMemcg;
     private readonly PressureGroup[] _ofNode;
     private readonly List<PressureTrigger> _triggers = [];
     private long _nowUs;
@@ -29,17 +29,34 @@ internal sealed class PressureMonitor
     {
         _machine = machine;
         _nowUs = machine.NowUs;
+        _ofMemcg = new PressureGroup[machine.MemcgCapacity];
         _states = new TaskState[machine.SpaceCapacity];
         _ofNode = [.. machine.Nodes.Select(_ => new PressureGroup(_nowUs))];
         foreach (MemoryCgroup memcg in machine.Memcgs)
             Add(memcg);
     }
 
-    /// <summary>A cgroup has been made, the next by number.</summary>
+    /// <summary>A cgroup has been made.</summary>
     public void Add(MemoryCgroup memcg)
     {
         lock (_lock)
-            _ofMemcg.Insert(memcg.Id, new PressureGroup(CatchUp()));
+            _ofMemcg[memcg.Id] = new PressureGroup(CatchUp());
+    }
+
+    /// <summary>A cgroup without tasks is removed: whoever waits for pressure of it waits in vain.</summary>
+    public void Remove(MemoryCgroup memcg)
+    {
+        lock (_lock)
+        {
+            CatchUp();
+            for (int i = _triggers.Count - 1; i >= 0; i--)
+            {
+                if (_triggers[i].IsOf(_ofMemcg[memcg.Id]))
+                    _triggers.RemoveAt(i);
+            }
+
+            SetNextCheck();
+        }
     }
 
     /// <summary>The machine's clock has moved.</summary>
@@ -61,7 +78,7 @@ internal sealed class PressureMonitor
                 return;
             long now = CatchUp();
             _states[task.Id] = state;
-            for (MemoryCgroup? at = _machine.Memcgs[task.MemcgId]; at is not null; at = at.Parent)
+            for (MemoryCgroup? at = _machine.MemcgAt(task.MemcgId); at is not null; at = at.Parent)
                 _ofMemcg[at.Id].Change(now, from, state);
             _ofNode[task.HomeNode].Change(now, from, state);
         }
@@ -134,10 +151,8 @@ internal sealed class PressureMonitor
             log.Pass(ref _nowUs);
             foreach (ref TaskState state in _states.AsSpan())
                 state = (TaskState)log.Through((int)state, 0, (int)TaskState.Stalled, "the state of a task");
-            while (_ofMemcg.Count < _machine.Memcgs.Count)
-                _ofMemcg.Add(new PressureGroup(_nowUs));
-            foreach (PressureGroup group in _ofMemcg)
-                group.Pass(log);
+            foreach (MemoryCgroup memcg in _machine.Memcgs)
+                (_ofMemcg[memcg.Id] ??= new PressureGroup(_nowUs)).Pass(log);
             foreach (PressureGroup group in _ofNode)
                 group.Pass(log);
         }

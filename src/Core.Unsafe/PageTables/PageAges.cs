@@ -147,6 +147,17 @@ internal sealed unsafe class PageAges
             byAge[age] += Volatile.Read(ref _promotions[(nuint)memcg * Ages + (nuint)age]);
     }
 
+    /// <summary>A cgroup is removed: what it counted is another's from now on. While nobody else is in the engine.</summary>
+    public void HandOverPromotions(int from, int to)
+    {
+        for (int age = 0; age < Ages; age++)
+        {
+            ref long promotions = ref _promotions[(nuint)from * Ages + (nuint)age];
+            _promotions[(nuint)to * Ages + (nuint)age] += promotions;
+            promotions = 0;
+        }
+    }
+
     private void Note(uint slot, byte what)
     {
         ref byte table = ref _ofTable[slot >> LeafTables.EntriesShift];

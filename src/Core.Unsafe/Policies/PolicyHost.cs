@@ -197,6 +197,18 @@ internal sealed unsafe class PolicyHost : IDisposable
         }
     }
 
+    /// <summary>Ends the views of a cgroup whose pages are gone from its lists.</summary>
+    public void Offline(MemoryCgroup memcg)
+    {
+        foreach (Node node in Machine.Nodes)
+        {
+            PolicyView view = ViewOf(memcg, node);
+            view.Foreign?.Dispose();
+            _views[view.Lruvec.Index] = null;
+            MemcgLrus?[node.Id].Remove(memcg.Id);
+        }
+    }
+
     /// <summary>What it keeps beside the machine.</summary>
     public void Pass(StateLog log)
     {
@@ -204,7 +216,7 @@ internal sealed unsafe class PolicyHost : IDisposable
         foreach (PolicyRecord record in _records)
             record.Pass(log);
         foreach (MemcgLru order in MemcgLrus ?? [])
-            order.Pass(log, Machine.Memcgs.Count);
+            order.Pass(log, Machine.MemcgIds);
     }
 
     /// <summary>
@@ -332,10 +344,10 @@ internal sealed unsafe class PolicyHost : IDisposable
     public long ActivationsOf(Lruvec lruvec, int type) =>
         Machine.StatisticsPeriod == 0 ? Total(lruvec, Counter.workingset_activate_anon + type) : lruvec.Flushed[4 + type];
 
-    /// <summary>Events of a lruvec and all below it on its node.</summary>
+    /// <summary>Events of a lruvec and all below it on its node, those included that have been removed.</summary>
     public long Total(Lruvec lruvec, Counter counter)
     {
-        long sum = lruvec.Counts[counter];
+        long sum = lruvec.Counts[counter] + lruvec.Gone[counter];
         if (lruvec.Memcg.Below.Length == 0)
             return sum;
         foreach (MemoryCgroup child in lruvec.Memcg.Below)

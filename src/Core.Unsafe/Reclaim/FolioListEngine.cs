@@ -50,7 +50,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         if (scan.Mode != ReclaimMode.Evict && _machine.Demotion.CanDemote(view.Node))
             Demote(view, target, scan, ref batch);
         else
-            Evict(view, target, scan, ref batch);
+            Evict(view, target, scan, ref batch, Asks(view));
     }
 
     /// <summary>
@@ -106,7 +106,7 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             scan.Request?.Skip(ReclaimSkip.NotDemoted, aside.Count);
         }
         else if (aside.Count > 0)
-            Evict(view, target, scan, ref aside);
+            Evict(view, target, scan, ref aside, asks);
         for (int i = 0; i < aside.Survivors; i++)
             batch[survivors++] = aside[i];
         batch.Survivors = survivors;
@@ -115,11 +115,17 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         batch.Written += aside.Written;
     }
 
+    /// <summary>
+    /// Evicts what is isolated whatever its references say, as the kernel's reclaim_pages() does: not to a lower tier, and dirty file pages are
+    /// written. Leaves what stays as <see cref="Shrink"/> does.
+    /// </summary>
+    public void PageOut(PolicyView view, PolicyView target, ref FolioBatch batch) =>
+        Evict(view, target, new ScanControl { Mode = ReclaimMode.Evict, MaySwap = true }, ref batch, asks: false);
+
     private static bool Asks(PolicyView view) => (view.Definition.Descriptor.Flags & PolicyFlags.IgnoresReferences) == 0;
 
-    private void Evict(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
+    private void Evict(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch, bool asks)
     {
-        bool asks = Asks(view);
         int count = batch.Count;
         int survivors = 0;
         for (int i = 0; i < count; i++)

@@ -70,6 +70,7 @@ void test_request(void);
 void test_callbacks(void);
 void test_policy(void);
 void test_process(void);
+void test_threads(void);
 void test_vectors(void);
 void test_snapshot(void);
 
