@@ -21,6 +21,15 @@ internal sealed class HeaderTests
     }
 
     [Test]
+    public void TheDebianPackageHasTheHeadersFunctionsAndVersion()
+    {
+        string folder = Path.Combine(Repository.Root, "debian");
+        string[] symbols = [.. File.ReadAllLines(Path.Combine(folder, "libreclaim0.symbols")).Where(line => line.StartsWith(" reclaim_"))];
+        Assert.That(symbols.Select(line => line[1..line.IndexOf('@')]), Is.EqualTo(HeaderText.Functions().Order(StringComparer.Ordinal)));
+        Assert.That(File.ReadLines(Path.Combine(folder, "changelog")).First(), Does.StartWith($"reclaimnative ({HeaderText.Version()})"));
+    }
+
+    [Test]
     public void EveryStatusOfTheHeaderIsTheLibrarysStatus()
     {
         var inHeader = System.Text.RegularExpressions.Regex

@@ -529,8 +529,10 @@ const char *reclaim_status_name(int32_t status);
 const char *reclaim_last_error(void);
 
 /* The widest vectors that this build of the library holds and this CPU has, in bits: 128, 256 or 512, 64 for none.  Of the
- * builds that are installed together the dynamic linker picks the widest that the CPU has, when a program is linked with the
- * library or opens it by the name libreclaim.so.0; opened by a path, and as a static library, it is the one that is there.
+ * builds that are installed together glibc's dynamic linker (2.33 or newer) picks the widest that the CPU has, for a program
+ * that is linked with libreclaim.so or opens it by its SONAME, dlopen("libreclaim.so.0").  Opened by another name or by a path it
+ * is the one in that file; the static library and what an older glibc finds use 128.  Results are the same with all.  A build
+ * that needs more than the CPU has ends the process in its first call; only a path leads to one.
  * Errors:   none.
  * Threads:  any, at any time.
  * Blocking: never.  Allocates: never.  Since: 0.1 */

@@ -168,6 +168,7 @@ int main(void)
     test_spaces();
     test_memcg();
     test_policy();
+    test_threads();
     test_snapshot();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;

@@ -73,6 +73,7 @@ void test_files(void);
 void test_spaces(void);
 void test_memcg(void);
 void test_process(void);
+void test_threads(void);
 void test_vectors(void);
 void test_snapshot(void);
 
