@@ -26,7 +26,8 @@ public enum PageBitmap
     /// It is not in memory, and was evicted so lately that it would count as part of the working set if it came back now, by the measure of
     /// the policy that evicted it (<see cref="IReclaimPolicy.IsRecent"/>): advice what to prefetch.
     /// </summary>
-    Recent,
+    /// <remarks>The number is that of reclaim.h, where 4 is for proposed pages.</remarks>
+    Recent = 5,
 }
 
 public sealed unsafe partial class Engine
@@ -78,7 +79,7 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         if (!IsBitmap(what))
-            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Recent} are accepted.");
+            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Pinned} and {(int)PageBitmap.Recent} are accepted.");
         using QuiesceGate.Passage call = EnterCall();
         Own(space);
         CheckWords(space, first, pages, bits.Length);
@@ -88,7 +89,7 @@ public sealed unsafe partial class Engine
     }
 
     /// <summary>Whether there is such a bitmap.</summary>
-    public static bool IsBitmap(PageBitmap what) => what is >= PageBitmap.Resident and <= PageBitmap.Recent;
+    public static bool IsBitmap(PageBitmap what) => what is (>= PageBitmap.Resident and <= PageBitmap.Pinned) or PageBitmap.Recent;
 
     private static void CheckWords(AddressSpace space, ulong first, ulong pages, int words)
     {

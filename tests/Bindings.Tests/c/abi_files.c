@@ -51,6 +51,8 @@ static void creation_is_checked(const world_t *w)
     WITH(options.struct_size = 8, RECLAIM_E_STRUCT_SIZE);
     WITH(options.struct_size = 4097, RECLAIM_E_TOO_BIG);
 #undef WITH
+    PREPARE(options);
+    options.pages = 8;
     REFUSED(RECLAIM_E_NULL, reclaim_file_create(w->engine, NULL, &file));
     REFUSED(RECLAIM_E_NULL, reclaim_file_create(w->engine, &options, NULL));
     REFUSED(RECLAIM_E_BAD_HANDLE, reclaim_file_create(NULL, &options, &file));
