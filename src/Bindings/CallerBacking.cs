@@ -55,13 +55,13 @@ internal sealed unsafe class CallerBacking : Backing
     public void End() => _victims = null;
 
     /// <inheritdoc/>
-    public override bool PageOut(in BackedPage page)
+    public override PageAnswer PageOut(in BackedPage page)
     {
         if (_victims != null && Victims == _capacity)
         {
             Overflowed = true;
             Refused++;
-            return false;
+            return PageAnswer.Keep;
         }
 
         PageStruct told = Describe(page);
@@ -70,10 +70,10 @@ internal sealed unsafe class CallerBacking : Backing
             InCallback = true;
             int answer = _pageOut(_context, &told);
             InCallback = false;
-            if (answer != 0)
+            if (answer != (int)PageAnswer.Evict)
             {
                 Refused++;
-                return false;
+                return answer is > (int)PageAnswer.Evict and <= (int)PageAnswer.Accessed ? (PageAnswer)answer : PageAnswer.Keep;
             }
 
             told = Describe(page);
@@ -81,7 +81,7 @@ internal sealed unsafe class CallerBacking : Backing
 
         if (_victims != null)
             CallerStruct.Write(_victims + Victims++ * _victimSize, _victimSize, told);
-        return true;
+        return PageAnswer.Evict;
     }
 
     /// <inheritdoc/>
@@ -107,14 +107,15 @@ internal sealed unsafe class CallerBacking : Backing
     }
 
     /// <inheritdoc/>
-    public override void PageIn(in BackedPage page)
+    public override bool PageIn(in BackedPage page)
     {
         if (_pageIn == null)
-            return;
+            return true;
         PageStruct told = Describe(page);
         InCallback = true;
-        _pageIn(_context, &told);
+        int answer = _pageIn(_context, &told);
         InCallback = false;
+        return answer == 0;
     }
 
     /// <summary>A page as C knows it.</summary>
@@ -123,6 +124,18 @@ internal sealed unsafe class CallerBacking : Backing
         Space = page.Space is { } space ? _spaceHandles[space.Id] : 0,
         Page = page.Page,
         Node = (uint)page.NodeId,
-        Flags = page.Dirty ? PageStruct.Dirty : 0,
+        Flags = (page.Dirty ? PageStruct.Dirty : 0) | (page.First ? PageStruct.First : 0),
+        Cookie = page.Cookie,
     };
+
+    /// <summary>A page that a request would take, or has proposed, as C knows it.</summary>
+    public PageStruct Describe(in ProposedPage page)
+    {
+        PageStruct told = Describe(page.Page);
+        if (page.ToNode is not { } to)
+            return told;
+        told.Flags |= PageStruct.Demote;
+        told.ToNode = (uint)to;
+        return told;
+    }
 }

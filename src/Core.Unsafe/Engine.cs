@@ -38,6 +38,7 @@ public sealed unsafe partial class Engine : IDisposable
     private readonly NativeBlock _hitLog;
     private readonly uint* _hits;
     private readonly bool _logsHits;
+    private readonly bool _tellsFirstTouch;
     private int _hitCount;
     private bool _disposed;
 
@@ -65,6 +66,7 @@ public sealed unsafe partial class Engine : IDisposable
             _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
             _hits = (uint*)_hitLog.Pointer;
             _logsHits = _host.HandsOverAccesses;
+            _tellsFirstTouch = options.FirstTouch;
             _host.Online(_machine.Root, definitions[0]);
             _pressure = options.Pressure ? new PressureMonitor(_machine) : null;
         }
@@ -209,6 +211,7 @@ public sealed unsafe partial class Engine : IDisposable
             }
             else if (_machine.Frames.Has(pfn, FolioFlags.SwapBacked))
             {
+                EndProposal(pfn);
                 Free(pfn);
                 _host.Forget(slot);
                 tables.Clear(tables.Present, slot);
@@ -225,8 +228,7 @@ public sealed unsafe partial class Engine : IDisposable
                 if (used)
                 {
                     _machine.Ages?.Use(_machine.Frames.OwnerOf(pfn), FolioType.File);
-                    PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
-                    view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+                    UseByDescriptor(_host.ViewAt(_machine.LruvecIndexOf(pfn)), pfn);
                 }
             }
         }

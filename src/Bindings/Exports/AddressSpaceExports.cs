@@ -145,6 +145,8 @@ internal static unsafe class AddressSpaceExports
             int processed = entry.Owner.Engine.Access(entry.Space, words, ref counts);
             return counts.Refused == 0
                 ? Status.Ok
+                : counts.Failed > 0
+                ? LastError.Set(Status.Io, $"Page {words[processed - 1] & ~Engine.WriteBit} could not be brought in: page_in said that it failed.")
                 : LastError.Set(Status.NoMemory, $"There is no memory for page {words[processed - 1] & ~Engine.WriteBit}: nothing that may be reclaimed is left.");
         }
         catch (EngineException)

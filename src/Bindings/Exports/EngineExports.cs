@@ -124,7 +124,9 @@ internal static unsafe class EngineExports
 
     private static EngineOptions Translate(in EngineOptionsStruct asked, CallerBacking backing)
     {
-        Check.Flags(asked.Flags, EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge);
+        const uint Known = EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge
+            | EngineOptionsStruct.Advisor | EngineOptionsStruct.Cookies | EngineOptionsStruct.FirstTouch;
+        Check.Flags(asked.Flags, Known);
         Check.Zero(asked.Reserved, "reserved");
         bool limited = (asked.Flags & EngineOptionsStruct.LimitedSwap) != 0;
         if (!limited && asked.SwapPages != 0)
@@ -150,6 +152,9 @@ internal static unsafe class EngineExports
             SwapPages = limited ? asked.SwapPages : null,
             Demotion = (asked.Flags & EngineOptionsStruct.Demotion) != 0,
             IdleAge = (asked.Flags & EngineOptionsStruct.IdleAge) != 0,
+            Advisor = (asked.Flags & EngineOptionsStruct.Advisor) != 0,
+            Cookies = (asked.Flags & EngineOptionsStruct.Cookies) != 0,
+            FirstTouch = (asked.Flags & EngineOptionsStruct.FirstTouch) != 0,
             Backing = backing,
         };
     }

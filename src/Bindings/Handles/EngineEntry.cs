@@ -48,6 +48,12 @@ internal sealed class EngineEntry : HandleEntry
 
     public int MemcgCapacity => _options.Memcgs;
 
+    /// <summary>Pages have cookies.</summary>
+    public bool HasCookies => _options.Cookies;
+
+    /// <summary>Every page is a frame of its own.</summary>
+    public bool IsIdentity => _options.Identity;
+
     /// <summary>Whether a cgroup can be bound to the policy of that name.</summary>
     public bool HasPolicy(string name) => _options.Policies.Any(p => p.Name == name);
 

@@ -53,6 +53,15 @@ internal static class Living
             : throw new Refusal(Status.WrongEngine, $"The memcg {entry.Memcg.Path} belongs to another engine than the one that the call is for.");
     }
 
+    /// <summary>An address space of an engine, or a refusal when it is another's; for a call that has entered that engine.</summary>
+    public static AddressSpaceEntry AddressSpaceOf(EngineEntry engine, ulong handle)
+    {
+        AddressSpaceEntry entry = Table.Find(handle) as AddressSpaceEntry ?? throw Bad(handle, "an address space");
+        return ReferenceEquals(entry.Owner, engine)
+            ? entry
+            : throw new Refusal(Status.WrongEngine, "The address space belongs to another engine than the one that the call is for.");
+    }
+
     /// <summary>The living operation behind a handle, without entering its engine: it may be inside a callback, or in use by another thread.</summary>
     public static OperationEntry OperationToCancel(ulong handle) => Table.Find(handle) as OperationEntry ?? throw Bad(handle, "an operation");
 

@@ -17,6 +17,7 @@ internal static unsafe class PolicySwitch
     public static void Run(PolicyHost host, MemoryCgroup memcg, PolicyDefinition to)
     {
         MachineState machine = host.Machine;
+        host.Proposals.Lapse(memcg);
         PolicyView first = host.ViewOf(memcg, machine.Nodes[0]);
         bool asks = !host.RecordOf(first.Tag).IsEjected;
         bool keptPages = first.Definition.Descriptor.HistoryWords > 0;
