@@ -25,6 +25,7 @@ public class ProposalModelTests
         }
 
         Assert.That(machine.Outcomes, Has.Count.GreaterThanOrEqualTo(4), $"the run reaches {string.Join(", ", machine.Outcomes)}");
+        Assert.That(machine.Engine.Read(machine.Engine.Root, Observe.Counter.policy_overrides), Is.Zero, "no policy is handed a page that is on no list");
     }
 }
 
@@ -214,8 +215,8 @@ internal sealed class ProposingMachine : IDisposable
     private string? Pin()
     {
         AddressSpace space = Any(_spaces);
-        ulong page = AnyProposed() is { Page.Space: { } its } proposed && _random.Next(2) == 0 ? proposed.Page.Page : AnyPage(space);
-        if (_pinned.Count > 6)
+        ulong page = AnyProposed() is { Page.Space: { } its } proposed && _random.Next(5) != 0 ? proposed.Page.Page : AnyPage(space);
+        if (_pinned.Count > 25)
         {
             (object owner, ulong at) = _pinned.First();
             LastStep = $"unpin {at}";
