@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using ReclaimNative.Bench.Consumers;
 using ReclaimNative.Bench.Ratios;
 using ReclaimNative.Bench.Requests;
 
@@ -6,5 +7,7 @@ if (args is ["ratios", .. string[] rest])
     return RatioProgram.Run(rest);
 if (args is ["requests", .. string[] none])
     return RequestProgram.Run(none);
+if (args is ["consumers", .. string[] options])
+    return ConsumerProgram.Run(options);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

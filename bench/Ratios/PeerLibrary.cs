@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace ReclaimNative.Bench.Ratios;
@@ -21,10 +20,8 @@ internal sealed class PeerLibrary : IDisposable
         Array.Sort(sources, StringComparer.Ordinal);
         _directory = Directory.CreateTempSubdirectory("reclaim-peers-").FullName;
         string library = Path.Combine(_directory, "libpeers.so");
-        _version = FirstLineOf("gcc", "--version");
-        string errors = Output("gcc", [.. Flags.Split(' '), "-o", library, .. sources], out int exitCode);
-        if (exitCode != 0)
-            throw new InvalidOperationException($"gcc did not compile the peers:\n{errors}");
+        _version = ChildProcess.Run("gcc", "--version").Split('\n')[0];
+        ChildProcess.Run("gcc", [.. Flags.Split(' '), "-o", library, .. sources]);
         _handle = NativeLibrary.Load(library);
     }
 
@@ -38,30 +35,6 @@ internal sealed class PeerLibrary : IDisposable
     {
         NativeLibrary.Free(_handle);
         Directory.Delete(_directory, recursive: true);
-    }
-
-    private static string FirstLineOf(string program, string argument)
-    {
-        string text = Output(program, [argument], out int exitCode);
-        return exitCode == 0 ? text.Split('\n')[0] : throw new InvalidOperationException($"{program} {argument} fails:\n{text}");
-    }
-
-    private static string Output(string program, string[] arguments, out int exitCode)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        try
-        {
-            using Process process = Process.Start(start)!;
-            Task<string> errors = process.StandardError.ReadToEndAsync();
-            string text = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            exitCode = process.ExitCode;
-            return text + errors.Result;
-        }
-        catch (System.ComponentModel.Win32Exception missing)
-        {
-            throw new InvalidOperationException($"The side-by-side program needs {program}: {missing.Message}.", missing);
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using ReclaimNative.Simd;
 
 namespace ReclaimNative.Bench.Ratios;
@@ -14,8 +13,6 @@ internal static partial class RatioProgram
 {
     /// <summary>Every mark; a new one is a new class here.</summary>
     private static readonly Func<IRatioCases>[] Marks = [() => new AccessedBitCases(), () => new ScanCases(), () => new BloomCases(), () => new ListCases(), () => new SharedListCases(), () => new PolicyCases()];
-
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Returns the exit code: 0, 1 when a kernel is wrong or gcc fails, 2 when an option is.</summary>
     public static int Run(string[] args)
@@ -53,7 +50,7 @@ internal static partial class RatioProgram
                 }
             }
 
-            Write(options.Json, rows);
+            RatioFile.Write(options.Json, rows);
             return 0;
         }
         catch (FormatException refused)
@@ -78,18 +75,8 @@ internal static partial class RatioProgram
             table.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {row.Ratio,5:0.00} {row.Case[(one.Name.Length + 2)..]}"));
     }
 
-    private static void Write(string? path, List<RatioRow> rows)
-    {
-        if (path is null)
-            return;
-        string text = JsonSerializer.Serialize(new RatioFile("reclaim.ratio/1", rows), Indented);
-        if (path == "-")
-            Console.Out.WriteLine(text);
-        else
-            File.WriteAllText(path, text + "\n");
-    }
-
-    private static string CpuModel() =>
+    /// <summary>What this machine calls its processor.</summary>
+    internal static string CpuModel() =>
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown CPU";
 
     /// <summary>A thread that moves between cores finds neither its caches nor its branch history.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ReclaimNative.Bench.Ratios;
@@ -30,4 +31,19 @@ internal sealed record RatioRow(
 /// <summary>The result file.</summary>
 internal sealed record RatioFile(
     [property: JsonPropertyName("schema")] string Schema,
-    [property: JsonPropertyName("rows")] IReadOnlyList<RatioRow> Rows);
+    [property: JsonPropertyName("rows")] IReadOnlyList<RatioRow> Rows)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Writes rows to a file, to standard output with "-", nowhere with null.</summary>
+    public static void Write(string? path, IReadOnlyList<RatioRow> rows)
+    {
+        if (path is null)
+            return;
+        string text = JsonSerializer.Serialize(new RatioFile("reclaim.ratio/1", rows), Indented);
+        if (path == "-")
+            Console.Out.WriteLine(text);
+        else
+            File.WriteAllText(path, text + "\n");
+    }
+}

@@ -69,12 +69,19 @@ internal readonly unsafe ref struct CallerPages
     {
         if (page.Space != 0 == (page.File != 0))
             throw new Refusal(Status.Invalid, $"Page {index} of the array names {(page.File != 0 ? "both a space and a file" : "neither a space nor a file")}; one of them is accepted.");
+        bool dirty = (page.Flags & PageStruct.Dirty) != 0;
         if (page.File != 0)
-            throw new Refusal(Status.Unsupported, "Files can't be named yet.");
+        {
+            PageTables.PageFile file = Living.FileOf(_engine, page.File).File;
+            if (page.Page >= file.Pages)
+                throw new Refusal(Status.Range, $"Page {page.Page} lies beyond the file, whose last page is {file.Pages - 1}.");
+            return new BackedPage(null, file, page.Page, dirty, (int)page.Node);
+        }
+
         PageTables.AddressSpace space = Living.AddressSpaceOf(_engine, page.Space).Space;
         Check.Page(space, page.Page);
         if (!space.IsAnonymous(page.Page))
             throw new Refusal(Status.Invalid, $"Page {index} of the array, page {page.Page} of its address space, is one of a file; it is named by the file.");
-        return new BackedPage(space, null, page.Page, (page.Flags & PageStruct.Dirty) != 0, (int)page.Node);
+        return new BackedPage(space, null, page.Page, dirty, (int)page.Node);
     }
 }

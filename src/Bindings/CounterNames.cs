@@ -7,7 +7,7 @@ namespace ReclaimNative.Bindings;
 /// <summary>Counters by the kernel's names.</summary>
 internal static unsafe class CounterNames
 {
-    private static readonly byte[][] Names = [.. Enum.GetValues<Counter>().Select(c => Encoding.UTF8.GetBytes(Counters.NameOf(c)))];
+    private static readonly byte[][] Names = Array.ConvertAll(Enum.GetValues<Counter>(), counter => Encoding.UTF8.GetBytes(Counters.NameOf(counter)));
 
     public static Counter Find(byte* name, ulong length)
     {

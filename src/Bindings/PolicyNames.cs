@@ -3,26 +3,56 @@ using ReclaimNative.Policies;
 
 namespace ReclaimNative.Bindings;
 
-/// <summary>The core's policies by name, with a refusal for what does not exist.</summary>
+/// <summary>Policies by name, the core's and the caller's, with a refusal for what does not exist.</summary>
 internal static class PolicyNames
 {
-    /// <summary>Reads a list such as <c>mglru-bloom,classic</c>, in which the caller's tables can be named like any other.</summary>
-    /// <param name="list">The list; null for the tables in their order, or mglru where there are none.</param>
-    /// <param name="tables">The tables, <c>reclaim_policy_t</c>.</param>
-    public static unsafe PolicyDefinition[] ParseList(string? list, ReadOnlySpan<nint> tables)
+    /// <summary>The core's policies and the caller's tables, <c>reclaim_policy_t</c>, which can be named like any other.</summary>
+    public static unsafe PolicyShelf ShelfWith(ReadOnlySpan<nint> tables)
     {
         try
         {
             PolicyShelf shelf = PolicyShelf.BuiltIn;
-            int known = shelf.All.Count();
             foreach (nint table in tables)
                 shelf = shelf.WithTable((void*)table);
-            list ??= tables.IsEmpty ? "mglru" : string.Join(',', shelf.All.Skip(known).Select(p => p.Name));
+            return shelf;
+        }
+        catch (PolicyException problem)
+        {
+            throw Refused(problem);
+        }
+    }
+
+    /// <summary>Reads a list such as <c>mglru-bloom,classic</c>; null for the caller's tables in their order, or mglru where there are none.</summary>
+    public static PolicyDefinition[] ParseList(PolicyShelf shelf, string? list)
+    {
+        if (list is null)
+        {
+            string tables = string.Join(',', shelf.All.Skip(PolicyShelf.BuiltIn.All.Count()).Select(p => p.Name));
+            list = tables.Length == 0 ? "mglru" : tables;
+        }
+
+        try
+        {
             return [.. shelf.ParseList(list).Select(choice => choice.Define())];
         }
         catch (PolicyException problem)
         {
-            throw new Refusal(Status.Invalid, $"{char.ToUpperInvariant(problem.Message[0])}{problem.Message[1..]}.");
+            throw Refused(problem);
         }
     }
+
+    /// <summary>Reads one policy.</summary>
+    public static PolicyDefinition Parse(PolicyShelf shelf, string text)
+    {
+        try
+        {
+            return shelf.Parse(text).Define();
+        }
+        catch (PolicyException problem)
+        {
+            throw Refused(problem);
+        }
+    }
+
+    private static Refusal Refused(PolicyException problem) => new(Status.Invalid, $"{char.ToUpperInvariant(problem.Message[0])}{problem.Message[1..]}.");
 }

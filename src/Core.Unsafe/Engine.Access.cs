@@ -99,56 +99,6 @@ public sealed unsafe partial class Engine
         return accesses.Length;
     }
 
-    /// <summary>
-    /// Reads or writes one page of a file through a descriptor, on behalf of a process in <paramref name="memcg"/> that
-    /// runs on <paramref name="homeNode"/>.
-    /// </summary>
-    /// <returns>False when there was no memory for it.</returns>
-    public bool AccessFile(PageFile file, ulong page, bool write, MemoryCgroup? memcg, int homeNode, ref AccessTally tally)
-    {
-        ThrowIfDisposed();
-        using QuiesceGate.Passage call = EnterCall();
-        MemoryCgroup charged = Own(memcg);
-        uint slot = FileSlot(file, page);
-        CheckNode(homeNode);
-        return Read(file, page, slot, write, new Arrival(charged, homeNode, FolioEvent.NewByRead), ref tally);
-    }
-
-    private bool Read(PageFile file, ulong page, uint slot, bool write, in Arrival arrival, ref AccessTally tally)
-    {
-        uint pfn = LockFilePage(file, page, slot, arrival, ref tally, out bool resident);
-        if (pfn == FrameTable.NoFrame)
-            return false;
-        if (resident)
-        {
-            tally.Hits++;
-            if (arrival.IsAdded)
-                Label(pfn, arrival.Cookie);
-            if (_logsHits)
-                LogHit(pfn);
-        }
-
-        _machine.Ages?.Use(slot, FolioType.File);
-        if (write)
-            _machine.Frames.Set(pfn, FolioFlags.Dirty);
-        PolicyView view = _host.ViewAt(_machine.LruvecIndexOfFile(slot, pfn));
-
-        // Under clear_on_place the access that loads a page is no use of it, by descriptor as through a mapping.
-        if (resident || (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) == 0)
-            UseByDescriptor(view, pfn);
-        _machine.Locks.Exit(slot);
-        return true;
-    }
-
-    /// <summary>A file page was used other than through a mapping: its policy hears of it, or, while it is proposed, its commit.</summary>
-    private void UseByDescriptor(PolicyView view, uint pfn)
-    {
-        if (_machine.Proposed.Has(pfn))
-            _machine.Proposed.MarkUsed(pfn);
-        else
-            view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
-    }
-
     /// <summary>For whom a page comes in, and how.</summary>
     private readonly struct Arrival(MemoryCgroup memcg, int homeNode, FolioEvent what)
     {
@@ -357,72 +307,6 @@ public sealed unsafe partial class Engine
 
         // Only a fault can have walked since the batch began, and what follows in it is use since that walk.
         space.MarkUsed();
-    }
-
-    /// <summary>Finds a page of a file in the page cache or brings it in; its lock is held when a frame is returned.</summary>
-    private uint LockFilePage(
-        PageFile file, ulong page, uint slot, in Arrival arrival, ref AccessTally tally, out bool cached)
-    {
-        LeafTables tables = _machine.Tables;
-        _machine.Locks.Enter(slot);
-        uint pfn = tables.FrameAt(slot);
-        cached = pfn != FrameTable.NoFrame;
-        if (cached)
-            return pfn;
-        _machine.Locks.Exit(slot);
-
-        FlushHits();
-        if (_host.KeepsPages && tables.FileMemcg[slot] != arrival.Memcg.Id)
-        {
-            // Another cgroup is charged now: what the policy of the one before kept of the page is not for this one's.
-            _host.Forget(slot);
-            tables.FileMemcg[slot] = arrival.Memcg.Id;
-        }
-
-        if (_host.TellsArrivals)
-            Announce(arrival, slot);
-        uint fresh = Obtain(arrival, slot, ref tally);
-        if (fresh == FrameTable.NoFrame)
-            return fresh;
-        _machine.Locks.Enter(slot);
-        pfn = tables.FrameAt(slot);
-        cached = pfn != FrameTable.NoFrame;
-        if (cached)
-        {
-            _machine.Uncharge(arrival.Memcg);
-            Return(fresh);
-            return pfn;
-        }
-
-        uint shadow = tables.ShadowAt(slot);
-        if (!MayComeIn(arrival, new BackedPage(null, file, page, false, _machine.NodeIdOf(fresh), 0, shadow == 0), slot, fresh, ref tally))
-        {
-            _machine.Locks.Exit(slot);
-            return FrameTable.NoFrame;
-        }
-
-        _machine.Frames.Hold(fresh, FolioType.File, slot);
-        tables.FileMemcg[slot] = arrival.Memcg.Id;
-        PolicyView view = ViewOf(arrival.Memcg, fresh);
-        _host.ComeIn(slot, view.Lruvec);
-        Label(fresh, arrival.Cookie);
-        _machine.Ages?.Arrive(slot, FolioType.File, returns: shadow != 0);
-        if (shadow == 0)
-        {
-            tally.ColdFaults++;
-        }
-        else
-        {
-            tally.Refaults++;
-            Refault(view, fresh, shadow, arrival.Event == FolioEvent.NewByFault, ref tally);
-        }
-
-        tables.SetFrame(slot, fresh);
-        tables.Set(tables.Present, slot);
-        file.AddResident(1, _machine.Concurrent);
-        view.Ops.OnEvent(view, fresh, arrival.Event);
-        view.Place(fresh, PlaceHint.Head);
-        return fresh;
     }
 
     /// <summary>Another thread brought the page in: what was obtained for it goes back, and the access was a hit.</summary>

@@ -1,6 +1,5 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
-using ReclaimNative.Observe;
 
 namespace ReclaimNative;
 
@@ -27,7 +26,7 @@ public sealed unsafe partial class Engine
         FlushHits();
         if (_drivers.ReclaimDownTo(memcg, pages))
             return true;
-        _drivers.CountEvent(memcg, Counter.oom);
+        _drivers.CountOom(memcg, null);
         return false;
     }
 

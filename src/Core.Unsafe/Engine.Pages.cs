@@ -53,10 +53,10 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         using QuiesceGate.Passage call = EnterCall();
-        uint slot = FileSlot(file, page);
+        _ = FileSlot(file, page);
         CheckNode(nodeId);
         AccessTally tally = default;
-        return Read(file, page, slot, dirty, new Arrival(_machine.Root, nodeId, FolioEvent.NewByRead) { IsAdded = true, Cookie = cookie }, ref tally);
+        return AccessPage(file, page, dirty, new Arrival(_machine.Root, nodeId, FolioEvent.NewByRead) { IsAdded = true, Cookie = cookie }, ref tally);
     }
 
     /// <summary>
@@ -107,6 +107,50 @@ public sealed unsafe partial class Engine
         bool aborted = pfn != FrameTable.NoFrame && _folios.Abort(pfn, reason);
         _machine.Locks.Exit(slot);
         return aborted;
+    }
+
+    /// <summary>Drops a page that is gone without having been evicted: its frame is free, and nothing is remembered of it. One that is not in memory is forgotten too.</summary>
+    /// <remarks>Waits for the calls in flight and keeps others waiting meanwhile.</remarks>
+    /// <exception cref="EngineException">There is no such page.</exception>
+    public void Remove(in BackedPage page)
+    {
+        ThrowIfDisposed();
+        using QuiesceGate.Closure change = CloseForChange();
+        _ = SlotOf(page);
+        if (page.File is { } file)
+            TruncateQuietly(file, page.Page, page.Page + 1);
+        else
+            DiscardQuietly(page.Space!, page.Page, page.Page + 1);
+    }
+
+    /// <summary>
+    /// Moves a page to a node, up or down the tiers; <see cref="Backing.Migrate"/> is asked first. It arrives there as a page that comes in: by
+    /// a fault if it was used since its policy last looked or is active, by a read if not.
+    /// </summary>
+    /// <returns>
+    /// <see cref="PageOutcome.Done"/>, also for a page that is there already, <see cref="PageOutcome.NotResident"/>,
+    /// <see cref="PageOutcome.Pinned"/>, <see cref="PageOutcome.NoMemory"/> when the node has no free frame, or
+    /// <see cref="PageOutcome.Busy"/> when it is proposed or its owner keeps it where it is.
+    /// </returns>
+    /// <remarks>Waits for the calls in flight and keeps others waiting meanwhile. Allocates nothing.</remarks>
+    /// <exception cref="EngineException">There is no such page or node, or the engine is one whose pages are where they are.</exception>
+    public PageOutcome TryMove(in BackedPage page, int toNodeId)
+    {
+        ThrowIfDisposed();
+        using QuiesceGate.Closure change = CloseForChange();
+        uint slot = SlotOf(page);
+        CheckNode(toNodeId);
+        if (_machine.IsIdentity)
+            throw new EngineException("In an identity engine every page is where it is, so none can be moved to another node.");
+        uint pfn = _machine.Tables.FrameAt(slot);
+        if (pfn == FrameTable.NoFrame)
+            return PageOutcome.NotResident;
+        if (_machine.NodeIdOf(pfn) == toNodeId)
+            return PageOutcome.Done;
+        if (_machine.Proposed.Has(pfn))
+            return PageOutcome.Busy;
+        Settle();
+        return _folios.TryMove(pfn, slot, _machine.Nodes[toNodeId]);
     }
 
     /// <summary>Whether a page is proposed and not answered yet.</summary>
@@ -167,6 +211,7 @@ public sealed unsafe partial class Engine
     private uint FileSlot(PageFile file, ulong page)
     {
         Own(file);
-        return page < file.Pages ? file.SlotOf(page) : throw new EngineException($"Page {page} lies beyond a file of {file.Pages} pages.");
+        CheckPage(file, page);
+        return file.SlotOf(page);
     }
 }

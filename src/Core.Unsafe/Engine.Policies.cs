@@ -1,7 +1,6 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
 using ReclaimNative.Policies;
-using ReclaimNative.Reclaim;
 
 namespace ReclaimNative;
 
@@ -101,8 +100,8 @@ public sealed unsafe partial class Engine
     /// <summary>No reclaim within a reclaim, and no call within a fault: there is no end to the one, and the other meets its own locks.</summary>
     private void ThrowIfCallingBack()
     {
-        if (_backing is not null && OwnerCall.IsUnderWay(_machine))
-            throw new EngineException("The engine was called from a callback of its own backing; a callback answers and returns.");
+        if ((_backing is not null || _machine.Tracer.HasSink) && OwnerCall.IsUnderWay(_machine))
+            throw new EngineException("The engine was called from a callback of its own backing or sink of events; a callback answers and returns.");
     }
 
     /// <summary>Nothing is under way any more: hits are handed over, and batches on their lists. For a thread that is alone in the engine.</summary>

@@ -3,6 +3,7 @@ using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Memory;
+using ReclaimNative.Observe;
 using ReclaimNative.Policies;
 using ReclaimNative.Reclaim;
 
@@ -76,6 +77,8 @@ public sealed unsafe partial class Engine
         using ColumnImage image = CopyOfColumns();
         List<ProposedPage>? noted = leaving is null ? null : [];
         _folios.BeginPreview(noted);
+        Tracepoint wanted = _machine.Tracer.Wanted;
+        _machine.Tracer.Wanted &= Tracepoint.policy_ejected;
         try
         {
             while (!run.IsOver)
@@ -84,6 +87,8 @@ public sealed unsafe partial class Engine
         finally
         {
             _folios.EndPreview();
+            if (_machine.Tracer.Failure is null)
+                _machine.Tracer.Wanted = wanted;
             image.Restore();
             log.Restore();
             PassState(log);

@@ -52,7 +52,7 @@ public sealed unsafe partial class Engine
 
         // Only files have mappings beyond the owner's; without one the marks would be memory for nothing.
         private readonly ulong[] _mappedOnce =
-            machine.Files.Count == 0 ? [] : new ulong[(nuint)machine.Tables.Count * LeafTables.WordsPerTable];
+            machine.FileIds == 0 ? [] : new ulong[(nuint)machine.Tables.Count * LeafTables.WordsPerTable];
         private readonly ulong[] _swapped = new ulong[machine.Memcgs.Count];
         private long _filePages;
         private long _fileMappings;
@@ -79,9 +79,9 @@ public sealed unsafe partial class Engine
                     return problem;
             }
 
-            foreach (PageFile file in machine.Files)
+            for (int id = 0; id < machine.FileIds; id++)
             {
-                if (CheckFile(file) is { } problem)
+                if (machine.FileAt(id) is { } file && CheckFile(file) is { } problem)
                     return problem;
             }
 

@@ -139,7 +139,7 @@ public sealed unsafe partial class Engine : IDisposable
     }
 
     /// <summary>Creates an address space of anonymous pages [0, pages).</summary>
-    /// <param name="name">For messages and reports.</param>
+    /// <param name="name">For messages, reports and <see cref="FindAddressSpace"/>; need not be new.</param>
     /// <param name="pages">Its length, at least 1; what is never touched costs nothing but leaf tables of the reserve.</param>
     /// <param name="memcg">The cgroup that its pages are charged to; null for the root.</param>
     /// <param name="homeNode">The node that its pages come from first.</param>
@@ -154,16 +154,33 @@ public sealed unsafe partial class Engine : IDisposable
         return _machine.TryAddSpace(name, pages, charged, homeNode, out string? problem) ?? throw new EngineException(problem!);
     }
 
-    /// <summary>Creates a file of <paramref name="pages"/> pages, at least 1, none of them resident.</summary>
-    public PageFile CreateFile(ulong pages)
+    /// <summary>The address space of a name, the oldest where several have it; null where none has.</summary>
+    public AddressSpace? FindAddressSpace(ReadOnlySpan<char> name)
     {
         ThrowIfDisposed();
-        if (pages == 0)
-            throw new EngineException("A file has at least 1 page.");
-        if (_machine.IsIdentity)
-            throw new EngineException("In an identity engine every page is a frame of its own, so there are no files to be mapped.");
-        using QuiesceGate.Closure change = CloseForChange();
-        return _machine.TryAddFile(pages, out string? problem) ?? throw new EngineException(problem!);
+        using QuiesceGate.Passage call = EnterCall();
+        AddressSpace? found = null;
+        for (int id = 0; id < _machine.SpaceCapacity; id++)
+        {
+            if (_machine.SpaceAt(id) is { } space && name.SequenceEqual(space.Name) && (found is null || space.Created < found.Created))
+                found = space;
+        }
+
+        return found;
+    }
+
+    /// <summary>The cgroup of a path, such as <c>/db/cache</c>, or <c>/</c> for the root; null where there is none.</summary>
+    public MemoryCgroup? FindMemcg(ReadOnlySpan<char> path)
+    {
+        ThrowIfDisposed();
+        using QuiesceGate.Passage call = EnterCall();
+        foreach (MemoryCgroup memcg in _machine.Memcgs)
+        {
+            if (path.SequenceEqual(memcg.Path))
+                return memcg;
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -211,7 +228,6 @@ public sealed unsafe partial class Engine : IDisposable
             }
             else if (_machine.Frames.Has(pfn, FolioFlags.SwapBacked))
             {
-                EndProposal(pfn);
                 Free(pfn);
                 _host.Forget(slot);
                 tables.Clear(tables.Present, slot);
@@ -433,6 +449,7 @@ public sealed unsafe partial class Engine : IDisposable
 
     private void Free(uint pfn)
     {
+        EndProposal(pfn);
         PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
         view.Ops.Remove(view, pfn, RemoveReason.Freed);
         view.Unlink(pfn);
@@ -453,13 +470,6 @@ public sealed unsafe partial class Engine : IDisposable
         ArgumentNullException.ThrowIfNull(space);
         if (!ReferenceEquals(_machine.SpaceAt(space.Id), space))
             throw new EngineException($"Address space {space.Name} is destroyed or belongs to another engine.");
-    }
-
-    private void Own(PageFile file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        if (file.Destroyed || file.Id >= _machine.Files.Count || !ReferenceEquals(_machine.Files[file.Id], file))
-            throw new EngineException("The file is destroyed or belongs to another engine.");
     }
 
     private void Own(Node node)

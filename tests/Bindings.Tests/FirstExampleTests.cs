@@ -5,23 +5,15 @@ namespace ReclaimNative.Bindings.Tests;
 /// <summary>examples/c/first.c, built by the command that stands at its top.</summary>
 internal sealed partial class FirstExampleTests
 {
-    private static string Program => Path.Combine(PublishedLibrary.Folder, "first");
+    private string _program = "";
 
     [OneTimeSetUp]
-    public void Build()
-    {
-        string source = File.ReadAllText(Path.Combine(Repository.Root, "examples", "c", "first.c"));
-        string gcc = GccLine().Match(source).Value;
-        Assert.That(gcc, Does.Contain("-std=c99 -Wall -Wextra -Wpedantic -Werror"));
-        Ended built = Command.Run(PublishedLibrary.Workplace, TimeSpan.FromMinutes(2), "sh", "-c", gcc);
-        Assert.That(built.Code, Is.Zero, () => $"{gcc}: {built}");
-        Assert.That(built.Errors, Is.Empty);
-    }
+    public void Build() => _program = Example.Build("first");
 
     [Test]
     public void ItShowsTheColdPagesGoingFirst()
     {
-        Ended run = Command.Run(PublishedLibrary.Workplace, TimeSpan.FromMinutes(1), Program);
+        Ended run = Command.Run(PublishedLibrary.Workplace, TimeSpan.FromMinutes(1), _program);
         TestContext.Out.WriteLine(run.Output);
         Assert.That(run.Code, Is.Zero, run.ToString);
         Assert.That(run.Errors, Is.Empty);
@@ -42,16 +34,13 @@ internal sealed partial class FirstExampleTests
         if (!Command.Exists("valgrind"))
             Assert.Ignore("valgrind is not installed.");
         Ended run = Command.Run(
-            PublishedLibrary.Workplace, TimeSpan.FromMinutes(3), "valgrind", "--error-exitcode=99", "--leak-check=no", "-q", Program);
+            PublishedLibrary.Workplace, TimeSpan.FromMinutes(3), "valgrind", "--error-exitcode=99", "--leak-check=no", "-q", _program);
         if (run.Code is not (0 or 99))
             Assert.Ignore($"This valgrind can't run the library: {run}");
         Assert.That(run.Code, Is.Zero, run.ToString);
         Assert.That(run.Output, Does.Contain("Reclaim looked at"));
         Assert.That(run.Errors, Is.Empty);
     }
-
-    [GeneratedRegex(@"gcc -.*")]
-    private static partial Regex GccLine();
 
     [GeneratedRegex(@"^ +(\d+) +(\d+) +(\d+) +(\d+) +(\d+) ", RegexOptions.Multiline)]
     private static partial Regex Round();

@@ -27,11 +27,7 @@ internal static unsafe class CallerStruct
     {
         CheckSize<T>(size);
         T value = default;
-        uint known = Math.Min(size, (uint)sizeof(T));
-        new ReadOnlySpan<byte>(from, (int)known).CopyTo(new Span<byte>(&value, sizeof(T)));
-        var beyond = new ReadOnlySpan<byte>((byte*)from + known, (int)(size - known));
-        if (beyond.ContainsAnyExcept((byte)0))
-            throw new Refusal(Status.TooBig, $"{T.CName} has {size} bytes and this library knows {sizeof(T)}: the bytes beyond have to be zero.");
+        CopyIn(T.CName, from, size, &value, (uint)sizeof(T));
         return value;
     }
 
@@ -46,13 +42,7 @@ internal static unsafe class CallerStruct
     }
 
     /// <summary>Checks the size of a struct or of an array's elements.</summary>
-    public static void CheckSize<T>(uint size) where T : unmanaged, ICallerStruct
-    {
-        if (size < T.FirstSize)
-            throw new Refusal(Status.StructSize, $"The size of {T.CName} is given as {size}; {T.FirstSize} bytes is the least that a header ever gave it.");
-        if (size > MostBytes)
-            throw new Refusal(Status.TooBig, $"The size of {T.CName} is given as {size}; more than {MostBytes} bytes are never accepted.");
-    }
+    public static void CheckSize<T>(uint size) where T : unmanaged, ICallerStruct => CheckSize(T.CName, T.FirstSize, size);
 
     /// <summary>Copies a value out into <paramref name="size"/> bytes; what the library does not know becomes zero.</summary>
     public static void Write<T>(void* to, uint size, in T value) where T : unmanaged, ICallerStruct
@@ -62,5 +52,23 @@ internal static unsafe class CallerStruct
         fixed (T* from = &value)
             new ReadOnlySpan<byte>(from, (int)known).CopyTo(room);
         room[(int)known..].Clear();
+    }
+    // What follows has no type parameter: it would be compiled again for each of some forty structs.
+
+    private static void CheckSize(string name, uint first, uint size)
+    {
+        if (size < first)
+            throw new Refusal(Status.StructSize, $"The size of {name} is given as {size}; {first} bytes is the least that a header ever gave it.");
+        if (size > MostBytes)
+            throw new Refusal(Status.TooBig, $"The size of {name} is given as {size}; more than {MostBytes} bytes are never accepted.");
+    }
+
+    private static void CopyIn(string name, void* from, uint size, void* to, uint room)
+    {
+        uint known = Math.Min(size, room);
+        new ReadOnlySpan<byte>(from, (int)known).CopyTo(new Span<byte>(to, (int)room));
+        var beyond = new ReadOnlySpan<byte>((byte*)from + known, (int)(size - known));
+        if (beyond.ContainsAnyExcept((byte)0))
+            throw new Refusal(Status.TooBig, $"{name} has {size} bytes and this library knows {room}: the bytes beyond have to be zero.");
     }
 }

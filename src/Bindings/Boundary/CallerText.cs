@@ -9,7 +9,8 @@ internal static unsafe class CallerText
     /// <summary>RECLAIM_NUL_TERMINATED.</summary>
     public const ulong NulTerminated = ulong.MaxValue;
 
-    private const int MostBytes = 4096;
+    /// <summary>Longest accepted; decoded, a text has no more characters than bytes.</summary>
+    public const int MostBytes = 4096;
 
     /// <summary>The bytes, which are valid UTF-8; <paramref name="what"/> names the string in messages.</summary>
     public static ReadOnlySpan<byte> Bytes(byte* text, ulong length, string what)
@@ -28,4 +29,16 @@ internal static unsafe class CallerText
 
     /// <summary>The string.</summary>
     public static string Read(byte* text, ulong length, string what) => System.Text.Encoding.UTF8.GetString(Bytes(text, length, what));
+
+    /// <summary>The string, or an empty one where there is none.</summary>
+    public static string ReadOptional(byte* text, ulong length, string what) => text == null ? "" : Read(text, length, what);
+
+    /// <summary>A name to look for, which is not empty, decoded into <paramref name="room"/> for <see cref="MostBytes"/> characters. Allocates nothing.</summary>
+    public static ReadOnlySpan<char> Name(byte* text, ulong length, string what, Span<char> room)
+    {
+        ReadOnlySpan<byte> bytes = Bytes(text, length, what);
+        return bytes.Length == 0
+            ? throw new Refusal(Status.Invalid, $"The {what} is empty; one of at least a character is wanted.")
+            : room[..System.Text.Encoding.UTF8.GetChars(bytes, room)];
+    }
 }

@@ -11,9 +11,6 @@ namespace ReclaimNative.Bindings.Exports;
 /// <summary>Calls of reclaim.h on an address space. The contract of each is its comment there.</summary>
 internal static unsafe class AddressSpaceExports
 {
-    /// <summary>Slots of leaf tables are 32 bits wide, so no space is longer than that.</summary>
-    private const ulong MostPages = 1UL << 32;
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_create")]
     public static int Create(ulong engine, AddressSpaceOptionsStruct* options, ulong* space)
     {
@@ -22,13 +19,11 @@ internal static unsafe class AddressSpaceExports
             using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             AddressSpaceOptionsStruct asked = CallerStruct.Read<AddressSpaceOptionsStruct>(options);
             Check.NotNull(space, "space");
-            if (asked.Pages == 0)
-                throw new Refusal(Status.Invalid, "The address space has 0 pages; at least 1 is accepted.");
-            if (asked.Pages > MostPages)
-                throw new Refusal(Status.Capacity, $"The address space has {asked.Pages} pages; {MostPages} are the most that any engine has leaf tables for.");
+            Check.Length(asked.Pages, "The address space");
             Check.Node(entry.Engine, asked.HomeNode);
             MemoryCgroup memcg = Living.MemcgOf(entry, asked.Memcg).Memcg;
-            *space = entry.Add(Create(entry.Engine, asked, memcg)).Handle;
+            string name = CallerText.ReadOptional(asked.Name, asked.NameLength, "address space's name");
+            *space = entry.Add(Create(entry.Engine, asked, name, memcg)).Handle;
             return Status.Ok;
         }
         catch (Exception why)
@@ -54,22 +49,34 @@ internal static unsafe class AddressSpaceExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_find")]
+    public static int Find(ulong engine, byte* name, ulong nameLength, ulong* space)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            Check.NotNull(space, "space");
+            ReadOnlySpan<char> wanted = CallerText.Name(name, nameLength, "address space's name", stackalloc char[CallerText.MostBytes]);
+            *space = HandleEntry.Of((entry.Engine.FindAddressSpace(wanted)
+                ?? throw new Refusal(Status.NotFound, $"There is no address space '{wanted}'.")).Tag);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_access")]
     public static int Access(ulong space, uint* words, ulong count, TallyStruct* tally)
     {
         try
         {
             using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
-            uint size = tally == null ? 0 : CallerStruct.SizeOf<TallyStruct>(tally);
-            if (count > int.MaxValue)
-                throw new Refusal(Status.Invalid, $"count is {count}; up to {int.MaxValue} are accepted in one batch.");
-            if (count != 0)
-                Check.NotNull(words, "words");
-
+            var batch = new AccessBatch(words, count, tally);
             AccessTally counts = default;
-            int status = Access(entry, new ReadOnlySpan<uint>(words, (int)count), ref counts);
-            if (tally != null)
-                Write(tally, size, counts);
+            int status = Access(entry, batch.Words, ref counts);
+            batch.Write(counts);
             return status;
         }
         catch (Exception why)
@@ -137,30 +144,24 @@ internal static unsafe class AddressSpaceExports
         }
     }
 
-    /// <summary>The batch, with the two ways in which it can end early as statuses and not as exceptions: the tally has to go out.</summary>
     private static int Access(AddressSpaceEntry entry, ReadOnlySpan<uint> words, ref AccessTally counts)
     {
         try
         {
-            int processed = entry.Owner.Engine.Access(entry.Space, words, ref counts);
-            return counts.Refused == 0
-                ? Status.Ok
-                : counts.Failed > 0
-                ? LastError.Set(Status.Io, $"Page {words[processed - 1] & ~Engine.WriteBit} could not be brought in: page_in said that it failed.")
-                : LastError.Set(Status.NoMemory, $"There is no memory for page {words[processed - 1] & ~Engine.WriteBit}: nothing that may be reclaimed is left.");
+            entry.Owner.Engine.Access(entry.Space, words, ref counts);
+            return AccessBatch.Outcome(words, counts);
         }
         catch (EngineException)
         {
-            uint page = words[(int)counts.Accesses] & ~Engine.WriteBit;
-            return LastError.Set(Status.Range, $"Word {counts.Accesses} names page {page}, beyond the last page of the address space, {entry.Space.Pages - 1}.");
+            return AccessBatch.Beyond(words, counts, "address space", entry.Space.Pages);
         }
     }
 
-    private static AddressSpace Create(Engine engine, in AddressSpaceOptionsStruct asked, MemoryCgroup memcg)
+    private static AddressSpace Create(Engine engine, in AddressSpaceOptionsStruct asked, string name, MemoryCgroup memcg)
     {
         try
         {
-            return engine.CreateAddressSpace("of C", asked.Pages, memcg, (int)asked.HomeNode);
+            return engine.CreateAddressSpace(name, asked.Pages, memcg, (int)asked.HomeNode);
         }
         catch (EngineException why)
         {
@@ -168,15 +169,4 @@ internal static unsafe class AddressSpaceExports
             throw new Refusal(Status.Capacity, why.Message);
         }
     }
-
-    private static void Write(TallyStruct* tally, uint size, in AccessTally counts) => CallerStruct.Write(tally, size, new TallyStruct
-    {
-        StructSize = size,
-        Processed = (ulong)counts.Accesses,
-        Hits = (ulong)counts.Hits,
-        MinorFaults = (ulong)counts.MinorFaults,
-        ColdFaults = (ulong)counts.ColdFaults,
-        Refaults = (ulong)counts.Refaults,
-        Refused = (ulong)counts.Refused,
-    });
 }

@@ -3,8 +3,6 @@ using System.Runtime.InteropServices;
 using ReclaimNative.Bindings.Boundary;
 using ReclaimNative.Bindings.Handles;
 using ReclaimNative.Bindings.Structs;
-using ReclaimNative.Machine;
-using ReclaimNative.Policies;
 
 namespace ReclaimNative.Bindings.Exports;
 
@@ -18,8 +16,8 @@ internal static unsafe class EngineExports
         {
             EngineOptionsStruct asked = CallerStruct.Read<EngineOptionsStruct>(options);
             Check.NotNull(engine, "engine");
-            var backing = new CallerBacking(asked, Capacity(asked.AddressSpaces, "address_spaces"));
-            *engine = new EngineEntry(Living.Table, Translate(asked, backing), backing, CallerWatch.Of(asked)).Handle;
+            var backing = new CallerBacking(asked);
+            *engine = new EngineEntry(Living.Table, EngineOptionsTranslation.Of(asked, backing), backing, CallerWatch.Of(asked)).Handle;
             return Status.Ok;
         }
         catch (Exception why)
@@ -51,6 +49,22 @@ internal static unsafe class EngineExports
             using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             Check.NotNull(root, "root");
             *root = entry.Root.Handle;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_vector_bits")]
+    public static int VectorBits(ulong engine, uint* bits)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            Check.NotNull(bits, "bits");
+            *bits = (uint)entry.Engine.VectorBits;
             return Status.Ok;
         }
         catch (Exception why)
@@ -121,66 +135,4 @@ internal static unsafe class EngineExports
             return LastError.Set(why);
         }
     }
-
-    private static EngineOptions Translate(in EngineOptionsStruct asked, CallerBacking backing)
-    {
-        const uint Known = EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge
-            | EngineOptionsStruct.Advisor | EngineOptionsStruct.Cookies | EngineOptionsStruct.FirstTouch;
-        Check.Flags(asked.Flags, Known);
-        Check.Zero(asked.Reserved, "reserved");
-        bool limited = (asked.Flags & EngineOptionsStruct.LimitedSwap) != 0;
-        if (!limited && asked.SwapPages != 0)
-            throw new Refusal(Status.Invalid, "swap_pages is given without RECLAIM_ENGINE_LIMITED_SWAP; with the flag it counts, without it 0 is accepted.");
-        Check.Zero(asked.Reserved2, "reserved2");
-        if (asked.TableCount > 64)
-            throw new Refusal(Status.Invalid, $"table_count is {asked.TableCount}; 0 to 64 are accepted.");
-        if (asked.TableCount > 0)
-            Check.NotNull(asked.Tables, "tables");
-        PolicyDefinition[] policies = PolicyNames.ParseList(
-            asked.Policies == null ? null : CallerText.Read(asked.Policies, asked.PoliciesLength, "list of policies"),
-            new ReadOnlySpan<nint>(asked.Tables, (int)asked.TableCount));
-        KernelVersion kernel = policies.All(p => p.Version == policies[0].Version) ? policies[0].Version : KernelVersion.Fixed;
-        return new EngineOptions
-        {
-            Nodes = Nodes(asked),
-            Policies = policies,
-            Kernel = kernel,
-            TableFilter = kernel == KernelVersion.Fixed ? TableFilter.SplitBlock : TableFilter.Kernel,
-            Memcgs = Capacity(asked.Memcgs, "memcgs"),
-            AddressSpaces = Capacity(asked.AddressSpaces, "address_spaces"),
-            LeafTables = asked.LeafTables == 0 ? null : asked.LeafTables,
-            SwapPages = limited ? asked.SwapPages : null,
-            Demotion = (asked.Flags & EngineOptionsStruct.Demotion) != 0,
-            IdleAge = (asked.Flags & EngineOptionsStruct.IdleAge) != 0,
-            Advisor = (asked.Flags & EngineOptionsStruct.Advisor) != 0,
-            Cookies = (asked.Flags & EngineOptionsStruct.Cookies) != 0,
-            FirstTouch = (asked.Flags & EngineOptionsStruct.FirstTouch) != 0,
-            Backing = backing,
-        };
-    }
-
-    private static NodeOptions[] Nodes(in EngineOptionsStruct asked)
-    {
-        Check.NotNull(asked.Nodes, "nodes");
-        if (asked.NodeCount is 0 or > 64)
-            throw new Refusal(Status.Invalid, $"node_count is {asked.NodeCount}; 1 to 64 are accepted.");
-        var nodes = new NodeOptions[asked.NodeCount];
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            NodeOptionsStruct node = CallerStruct.Read<NodeOptionsStruct>((byte*)asked.Nodes + (nuint)i * asked.NodeSize, asked.NodeSize);
-            Check.Zero(node.Reserved, "reserved of a node");
-            if (node.Tier > int.MaxValue)
-                throw new Refusal(Status.Invalid, $"Node {i} has memory tier {node.Tier}; 0 to {int.MaxValue} are accepted.");
-            nodes[i] = new NodeOptions(node.Pages, (int)node.Tier);
-        }
-
-        return nodes;
-    }
-
-    private static int Capacity(uint asked, string what) => asked switch
-    {
-        0 => 64,
-        <= 65535 => (int)asked,
-        _ => throw new Refusal(Status.Invalid, $"{what} is {asked}; 1 to 65535 are accepted, and 0 for 64."),
-    };
 }

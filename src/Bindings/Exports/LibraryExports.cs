@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.Simd;
 
 namespace ReclaimNative.Bindings.Exports;
 
@@ -18,4 +19,7 @@ internal static unsafe class LibraryExports
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_last_error")]
     public static byte* LastErrorText() => LastError.Text;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_vector_bits")]
+    public static uint VectorBits() => (uint)VectorWidths.Widest;
 }

@@ -33,13 +33,32 @@ internal static unsafe class MemcgExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_find")]
+    public static int Find(ulong engine, byte* path, ulong pathLength, ulong* memcg)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            Check.NotNull(memcg, "memcg");
+            ReadOnlySpan<char> wanted = CallerText.Name(path, pathLength, "memcg's path", stackalloc char[CallerText.MostBytes]);
+            if (wanted[0] != '/')
+                throw new Refusal(Status.Invalid, $"'{wanted}' is no path of a memcg: they begin with a slash, as in /db/cache.");
+            *memcg = HandleEntry.Of((entry.Engine.FindMemcg(wanted)
+                ?? throw new Refusal(Status.NotFound, $"There is no memcg {wanted}.")).Tag);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_max")]
     public static int SetMax(ulong memcg, ulong pages)
     {
         try
         {
             using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
-            entry.Owner.Backing.Begin(default, 0);
             return entry.Owner.Engine.SetMax(entry.Memcg, pages)
                 ? Status.Ok
                 : LastError.Set(Status.Again, $"The limit of {entry.Memcg.Path} is {pages} pages from now on, but {entry.Memcg.Usage} are in use and no more could be reclaimed.");

@@ -32,6 +32,45 @@ internal static unsafe class PageExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_pages_remove")]
+    public static int Remove(ulong engine, PageStruct* pages, uint pageSize, ulong count)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            var array = new CallerPages(entry, pages, pageSize, count);
+            for (ulong i = 0; i < count; i++)
+                entry.Engine.Remove(array[i]);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_pages_move")]
+    public static int Move(ulong engine, PageStruct* pages, uint pageSize, ulong count, uint toNode, int* outcomes, ulong* moved)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            var array = new CallerPages(entry, pages, pageSize, count);
+            Check.Node(entry.Engine, toNode);
+            if (entry.IsIdentity)
+                throw new Refusal(Status.Unsupported, "With RECLAIM_ENGINE_IDENTITY every page is where it is, so none can be moved.");
+            ulong done = 0;
+            for (ulong i = 0; i < count; i++)
+                done += Note(outcomes, i, entry.Engine.TryMove(array[i], (int)toNode));
+            Tell(moved, done);
+            return Share(done, count, "moved");
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_pages_commit")]
     public static int Commit(ulong engine, PageStruct* pages, uint pageSize, ulong count, int* outcomes, ulong* committed)
     {

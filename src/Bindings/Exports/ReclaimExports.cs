@@ -42,7 +42,7 @@ internal static unsafe class ReclaimExports
             List<ProposedPage>? leaving = asked.Victims == null ? null : [];
             ReclaimResult previewed = entry.Engine.Preview(RequestTranslation.Of(entry, asked, limits: false), leaving);
             ResultStruct outcome = RequestTranslation.ToC(previewed, asked);
-            outcome.Victims = leaving is null ? 0 : Tell(entry, asked, CollectionsMarshal.AsSpan(leaving));
+            outcome.Victims = leaving is null ? 0 : Tell(asked, CollectionsMarshal.AsSpan(leaving));
             return Answer(outcome, asked.Pages, result, size, "reclaimed");
         }
         catch (Exception why)
@@ -67,7 +67,7 @@ internal static unsafe class ReclaimExports
             var pages = new ProposedPage[Math.Min(wanted.Pages, Math.Min(frames, Array.MaxLength))];
             ReclaimResult proposed = entry.Engine.Propose(wanted, pages);
             ResultStruct outcome = RequestTranslation.ToC(proposed, asked);
-            outcome.Victims = Tell(entry, asked, pages.AsSpan(0, (int)proposed.Reclaimed));
+            outcome.Victims = Tell(asked, pages.AsSpan(0, (int)proposed.Reclaimed));
             if (outcome.Victims == asked.VictimCapacity && outcome.Victims < asked.Pages)
                 outcome.Stop = ResultStruct.StopFull;
             return Answer(outcome, asked.Pages, result, size, "proposed");
@@ -102,15 +102,17 @@ internal static unsafe class ReclaimExports
         {
             using EngineCall call = Living.Operation(operation, out OperationEntry entry);
             uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
-            if (!Step(entry) && !entry.IsTold)
+            entry.BeginStep();
+            try
             {
-                entry.IsTold = true;
-                ResultStruct told = Outcome(entry, entry.Operation.Result);
-                told.StructSize = (uint)sizeof(ResultStruct);
-                entry.Owner.Backing.Tell(entry.Asked, told);
+                if (!Step(entry))
+                    entry.Tell(Outcome(entry, entry.Operation.Result));
+                return Answer(entry, result, size);
             }
-
-            return Answer(entry, result, size);
+            finally
+            {
+                entry.EndStep();
+            }
         }
         catch (Exception why)
         {
@@ -154,8 +156,7 @@ internal static unsafe class ReclaimExports
     {
         if (entry.Operation.IsCompleted)
             return false;
-        CallerBacking backing = entry.Owner.Backing;
-        backing.Begin(entry.Asked, entry.Victims);
+        OperationEntry? around = CallerBacking.BeginStep(entry);
         bool more;
         try
         {
@@ -163,15 +164,12 @@ internal static unsafe class ReclaimExports
         }
         finally
         {
-            backing.End();
-            entry.Victims = entry.Asked.Victims == null ? 0 : backing.Victims;
-            entry.Refused += backing.Refused;
+            CallerBacking.EndStep(around);
         }
 
         // The array's room is a hard limit: further attempts would only be refused.
-        if (!backing.Overflowed)
+        if (!entry.HasOverflowed)
             return more;
-        entry.IsFull = true;
         if (more)
         {
             entry.Operation.Cancel();
@@ -186,7 +184,7 @@ internal static unsafe class ReclaimExports
         ResultStruct outcome = RequestTranslation.ToC(result, entry.Asked);
         outcome.Victims = entry.Victims;
         outcome.Refused = entry.Refused;
-        if (entry.IsFull || (entry.Asked.Victims != null && entry.Victims == entry.Asked.VictimCapacity && (ulong)result.Reclaimed < entry.Asked.Pages))
+        if (entry.HasOverflowed || (entry.IsFull && (ulong)result.Reclaimed < entry.Asked.Pages))
             outcome.Stop = ResultStruct.StopFull;
         else if (!entry.Operation.IsCompleted)
             outcome.Stop = ResultStruct.StopNotYet;
@@ -197,11 +195,11 @@ internal static unsafe class ReclaimExports
         Answer(Outcome(entry, entry.Operation.Result), entry.Asked.Pages, result, size, "reclaimed");
 
     /// <summary>Fills a victim array as far as it has room.</summary>
-    private static ulong Tell(EngineEntry entry, in RequestStruct asked, ReadOnlySpan<ProposedPage> pages)
+    private static ulong Tell(in RequestStruct asked, ReadOnlySpan<ProposedPage> pages)
     {
         ulong victims = Math.Min((ulong)pages.Length, asked.VictimCapacity);
         for (ulong i = 0; i < victims; i++)
-            CallerStruct.Write((byte*)asked.Victims + i * asked.VictimSize, asked.VictimSize, entry.Backing.Describe(pages[(int)i]));
+            CallerStruct.Write((byte*)asked.Victims + i * asked.VictimSize, asked.VictimSize, CallerBacking.Describe(pages[(int)i]));
         return victims;
     }
 

@@ -20,6 +20,7 @@ internal sealed class EngineEntry : HandleEntry
         _table = table;
         _options = options;
         Backing = backing;
+        Gate = new EngineGate(table, options.Concurrent);
         Engine = new Engine(options);
         try
         {
@@ -30,6 +31,7 @@ internal sealed class EngineEntry : HandleEntry
         }
         catch
         {
+            EndHandles();
             Destroy();
             throw;
         }
@@ -42,9 +44,6 @@ internal sealed class EngineEntry : HandleEntry
     public CallerBacking Backing { get; }
 
     public MemcgEntry Root { get; } = null!;
-
-    /// <summary>Calls that are inside the engine.</summary>
-    public int CallsInside { get; set; }
 
     public int MemcgCapacity => _options.Memcgs;
 
@@ -80,17 +79,27 @@ internal sealed class EngineEntry : HandleEntry
             throw;
         }
 
-        Backing.Announce(space, entry.Handle);
         return entry;
     }
 
-    /// <summary>Ends an address space and its handle.</summary>
-    public void Destroy(AddressSpaceEntry entry)
+    public FileEntry Add(PageFile file)
     {
-        _table.Remove(entry);
-        _parts.Remove(entry);
-        Engine.Destroy(entry.Space);
+        var entry = new FileEntry(this, file);
+        try
+        {
+            Add(entry);
+        }
+        catch
+        {
+            Engine.Destroy(file);
+            throw;
+        }
+
+        return entry;
     }
+
+    /// <summary>Ends a file and its handle.</summary>
+    public void Destroy(FileEntry entry) => End(entry, () => Engine.Destroy(entry.File));
 
     public OperationEntry Add(ReclaimOperation operation, in RequestStruct asked)
     {
@@ -99,27 +108,58 @@ internal sealed class EngineEntry : HandleEntry
         return entry;
     }
 
+    /// <summary>Ends an address space and its handle.</summary>
+    public void Destroy(AddressSpaceEntry entry) => End(entry, () => Engine.Destroy(entry.Space));
+
     /// <summary>Ends an operation's handle.</summary>
-    public void Destroy(OperationEntry entry)
+    public void Destroy(OperationEntry entry) => End(entry, () => { });
+
+    /// <summary>Every handle into the engine is dead from here on. Nobody is inside.</summary>
+    public void EndHandles()
     {
-        _table.Remove(entry);
-        _parts.Remove(entry);
+        lock (CallRecords.Rare)
+        {
+            foreach (HandleEntry part in _parts)
+                Gate!.End(part);
+            Gate!.End(this);
+        }
     }
 
-    /// <summary>Ends the engine and every handle into it.</summary>
+    /// <summary>Ends the engine, whose handles are dead.</summary>
     public void Destroy()
     {
-        foreach (HandleEntry part in _parts)
-            _table.Remove(part);
-        _table.Remove(this);
         _watchdog?.Dispose();
         Engine.Dispose();
+    }
+
+    /// <summary>
+    /// Ends a part: from here on no call finds it, and <paramref name="act"/> has it to itself. Where that throws, the part lives on.
+    /// For a call that came by the part's handle.
+    /// </summary>
+    /// <exception cref="Refusal">Another call came by the same handle and is inside, or has ended it.</exception>
+    private void End(HandleEntry part, Action act)
+    {
+        Gate!.BeginEnd(part, Handle);
+        try
+        {
+            act();
+        }
+        catch
+        {
+            EngineGate.Revive(part);
+            throw;
+        }
+
+        Gate.End(part);
+        lock (CallRecords.Rare)
+            _parts.Remove(part);
     }
 
     private void Add(HandleEntry part)
     {
         Register(part);
-        _parts.Add(part);
+        lock (CallRecords.Rare)
+            _parts.Add(part);
     }
 
     private void Register(HandleEntry entry)
@@ -129,47 +169,131 @@ internal sealed class EngineEntry : HandleEntry
     }
 }
 
-/// <summary>A cgroup of an engine.</summary>
-internal sealed class MemcgEntry(EngineEntry owner, MemoryCgroup memcg) : HandleEntry
+/// <summary>What belongs to an engine.</summary>
+internal abstract class EnginePart : HandleEntry
 {
+    protected EnginePart(EngineEntry owner)
+    {
+        Owner = owner;
+        Gate = owner.Gate;
+    }
+
+    /// <summary>The engine.</summary>
+    public EngineEntry Owner { get; }
+}
+
+/// <summary>A cgroup of an engine.</summary>
+internal sealed class MemcgEntry : EnginePart
+{
+    public MemcgEntry(EngineEntry owner, MemoryCgroup memcg)
+        : base(owner)
+    {
+        Memcg = memcg;
+        memcg.Tag = this;
+    }
+
     public override string Kind => "a memcg";
 
-    public EngineEntry Owner { get; } = owner;
-
-    public MemoryCgroup Memcg { get; } = memcg;
+    public MemoryCgroup Memcg { get; }
 }
 
 /// <summary>An address space of an engine.</summary>
-internal sealed class AddressSpaceEntry(EngineEntry owner, AddressSpace space) : HandleEntry
+internal sealed class AddressSpaceEntry : EnginePart
 {
+    public AddressSpaceEntry(EngineEntry owner, AddressSpace space)
+        : base(owner)
+    {
+        Space = space;
+        space.Tag = this;
+    }
+
     public override string Kind => "an address space";
 
-    public EngineEntry Owner { get; } = owner;
-
-    public AddressSpace Space { get; } = space;
+    public AddressSpace Space { get; }
 }
 
-/// <summary>A request that is carried out step by step.</summary>
-internal sealed class OperationEntry(EngineEntry owner, ReclaimOperation operation, RequestStruct asked) : HandleEntry
+/// <summary>A file of an engine.</summary>
+internal sealed class FileEntry : EnginePart
 {
+    public FileEntry(EngineEntry owner, PageFile file)
+        : base(owner)
+    {
+        File = file;
+        file.Tag = this;
+    }
+
+    public override string Kind => "a file";
+
+    public PageFile File { get; }
+}
+
+/// <summary>A request that is carried out step by step, by one thread at a time.</summary>
+internal sealed unsafe class OperationEntry : EnginePart
+{
+    private readonly RequestStruct _asked;
+    private int _isStepping;
+
+    public OperationEntry(EngineEntry owner, ReclaimOperation operation, in RequestStruct asked)
+        : base(owner)
+    {
+        Operation = operation;
+        _asked = asked;
+    }
+
     public override string Kind => "an operation";
 
-    public EngineEntry Owner { get; } = owner;
-
-    public ReclaimOperation Operation { get; } = operation;
+    public ReclaimOperation Operation { get; }
 
     /// <summary>The request as C made it, with its arrays.</summary>
-    public RequestStruct Asked => asked;
+    public ref readonly RequestStruct Asked => ref _asked;
 
     /// <summary>Elements of the victim array that are filled.</summary>
-    public ulong Victims { get; set; }
+    public ulong Victims { get; private set; }
 
     /// <summary>Times that a page was kept.</summary>
-    public ulong Refused { get; set; }
+    public ulong Refused { get; private set; }
 
-    /// <summary>It ended because the victim array was full.</summary>
-    public bool IsFull { get; set; }
+    /// <summary>There is a victim array, and no room in it.</summary>
+    public bool IsFull => _asked.Victims != null && Victims == _asked.VictimCapacity;
+
+    /// <summary>A page was kept because the victim array was full.</summary>
+    public bool HasOverflowed { get; private set; }
 
     /// <summary>The caller was told that it has ended.</summary>
     public bool IsTold { get; set; }
+
+    /// <summary>A step begins.</summary>
+    /// <exception cref="Refusal">Another thread is at one, in an engine for many threads.</exception>
+    public void BeginStep()
+    {
+        if (Interlocked.Exchange(ref _isStepping, 1) != 0)
+            throw new Refusal(Status.Busy, "Another thread is at a step of this operation; the steps of one operation come one after the other.");
+    }
+
+    /// <summary>A step has ended.</summary>
+    public void EndStep() => Volatile.Write(ref _isStepping, 0);
+
+    /// <summary>Notes an evicted page.</summary>
+    public void Add(in PageStruct page)
+    {
+        if (_asked.Victims != null)
+            CallerStruct.Write((byte*)_asked.Victims + Victims++ * _asked.VictimSize, _asked.VictimSize, page);
+    }
+
+    /// <summary>Notes a page that is kept.</summary>
+    public void Keep(bool overflow)
+    {
+        Refused++;
+        HasOverflowed |= overflow;
+    }
+
+    /// <summary>Tells the caller how it has ended, once.</summary>
+    public void Tell(ResultStruct result)
+    {
+        if (IsTold || _asked.Completed == null)
+            return;
+        IsTold = true;
+        result.StructSize = (uint)sizeof(ResultStruct);
+        _asked.Completed(_asked.CompletedContext, &result);
+    }
 }

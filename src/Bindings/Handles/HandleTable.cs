@@ -1,13 +1,43 @@
+using System.Runtime.CompilerServices;
+
 namespace ReclaimNative.Bindings.Handles;
+
+/// <summary>Whether a handle's object can be used.</summary>
+internal enum Life
+{
+    /// <summary>It can.</summary>
+    Lives,
+
+    /// <summary>A thread is ending it.</summary>
+    Ends,
+
+    /// <summary>It is gone.</summary>
+    Ended,
+}
 
 /// <summary>Something that C holds a handle to.</summary>
 internal abstract class HandleEntry
 {
+    private int _life;
+
     /// <summary>The one handle that finds this entry; 0 before it is in a table.</summary>
     public ulong Handle { get; internal set; }
 
+    /// <summary>Who may be inside the engine that it is or belongs to.</summary>
+    public EngineGate? Gate { get; protected init; }
+
+    /// <summary>Whether it can be used. Read by calls on their way in, written under the lock of <see cref="EngineGate"/>.</summary>
+    public Life Life
+    {
+        get => (Life)Volatile.Read(ref _life);
+        set => Volatile.Write(ref _life, (int)value);
+    }
+
     /// <summary>The kind in messages, such as "engine".</summary>
     public abstract string Kind { get; }
+
+    /// <summary>The handle of what the core keeps with a cgroup, an address space or a file, which is its entry; 0 for none.</summary>
+    public static ulong Of(object? tag) => tag is HandleEntry entry ? entry.Handle : 0;
 }
 
 /// <summary>
@@ -33,6 +63,7 @@ internal sealed class HandleTable
     private int _used;
 
     /// <summary>The living entry that <paramref name="handle"/> was given out for, or null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public HandleEntry? Find(ulong handle)
     {
         HandleEntry?[] entries = Volatile.Read(ref _entries);

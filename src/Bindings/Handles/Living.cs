@@ -1,16 +1,34 @@
+using System.Runtime.CompilerServices;
 using ReclaimNative.Bindings.Boundary;
 
 namespace ReclaimNative.Bindings.Handles;
 
 /// <summary>A call that is inside an engine; it has left when this is disposed.</summary>
-internal readonly ref struct EngineCall(EngineEntry entry)
+internal readonly unsafe ref struct EngineCall
 {
+    private readonly ulong* _at;
+    private readonly EngineGate? _shared;
+
+    /// <summary>A call that is noted at <paramref name="at"/>; <paramref name="shared"/> is the gate that it holds, if any.</summary>
+    public EngineCall(ulong* at, EngineGate? shared = null)
+    {
+        _at = at;
+        _shared = shared;
+    }
+
     /// <summary>Leaves the engine.</summary>
-    public void Dispose() => entry.CallsInside--;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Dispose()
+    {
+        if (_shared is null)
+            EngineGate.Leave(_at);
+        else
+            _shared.LeaveShared(_at);
+    }
 }
 
 /// <summary>The handles of the process: what each kind of call does first with the ones that it is given.</summary>
-internal static class Living
+internal static unsafe class Living
 {
     public static HandleTable Table { get; } = new();
 
@@ -25,13 +43,20 @@ internal static class Living
     public static EngineCall Memcg(ulong handle, out MemcgEntry entry)
     {
         entry = Table.Find(handle) as MemcgEntry ?? throw Bad(handle, "a memcg");
-        return Enter(entry.Owner);
+        return Enter(entry);
     }
 
     /// <summary>Enters the engine of the living address space behind a handle.</summary>
     public static EngineCall AddressSpace(ulong handle, out AddressSpaceEntry entry)
     {
         entry = Table.Find(handle) as AddressSpaceEntry ?? throw Bad(handle, "an address space");
+        return Enter(entry);
+    }
+
+    /// <summary>Enters the engine of the living file behind a handle.</summary>
+    public static EngineCall File(ulong handle, out FileEntry entry)
+    {
+        entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
         return Enter(entry.Owner);
     }
 
@@ -39,7 +64,7 @@ internal static class Living
     public static EngineCall Operation(ulong handle, out OperationEntry entry)
     {
         entry = OperationToCancel(handle);
-        return Enter(entry.Owner);
+        return Enter(entry);
     }
 
     /// <summary>The cgroup that an option names, the root for none, or a refusal when it is another engine's; for a call that has entered that engine.</summary>
@@ -51,6 +76,15 @@ internal static class Living
         return ReferenceEquals(entry.Owner, engine)
             ? entry
             : throw new Refusal(Status.WrongEngine, $"The memcg {entry.Memcg.Path} belongs to another engine than the one that the call is for.");
+    }
+
+    /// <summary>A file of an engine, or a refusal when it is another's; for a call that has entered that engine.</summary>
+    public static FileEntry FileOf(EngineEntry engine, ulong handle)
+    {
+        FileEntry entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
+        return ReferenceEquals(entry.Owner, engine)
+            ? entry
+            : throw new Refusal(Status.WrongEngine, "The file belongs to another engine than the one that the call is for.");
     }
 
     /// <summary>An address space of an engine, or a refusal when it is another's; for a call that has entered that engine.</summary>
@@ -65,20 +99,27 @@ internal static class Living
     /// <summary>The living operation behind a handle, without entering its engine: it may be inside a callback, or in use by another thread.</summary>
     public static OperationEntry OperationToCancel(ulong handle) => Table.Find(handle) as OperationEntry ?? throw Bad(handle, "an operation");
 
-    /// <summary>The living engine behind a handle, which nobody else is inside and nobody can enter any more.</summary>
+    /// <summary>The engine behind a handle, which nobody is inside and nobody can enter any more, for its handles are dead.</summary>
     public static EngineEntry EngineToDestroy(ulong handle)
     {
-        EngineEntry entry = Table.Find(handle) as EngineEntry ?? throw Bad(handle, "an engine");
-        using EngineCall call = Enter(entry);
-        return entry;
+        lock (CallRecords.Rare)
+        {
+            EngineEntry entry = Table.Find(handle) as EngineEntry ?? throw Bad(handle, "an engine");
+            entry.Gate!.Close();
+            entry.EndHandles();
+            return entry;
+        }
     }
 
-    private static EngineCall Enter(EngineEntry entry)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static EngineCall Enter(HandleEntry entry) =>
+        entry.Gate!.TryEnter(entry, out ulong* at) ? new EngineCall(at) : EnterWithCare(entry);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static EngineCall EnterWithCare(HandleEntry entry)
     {
-        if (entry.Backing.InCallback)
-            throw new Refusal(Status.Busy, "The call comes from inside a callback of the same engine, which has to return first.");
-        entry.CallsInside++;
-        return new EngineCall(entry);
+        ulong* at = entry.Gate!.Enter(entry, out bool shared);
+        return at != null ? new EngineCall(at, shared ? entry.Gate : null) : throw Bad(entry.Handle, entry.Kind);
     }
 
     private static Refusal Bad(ulong handle, string wanted) => new(Status.BadHandle, (handle, Table.Find(handle)) switch

@@ -32,7 +32,8 @@ internal sealed unsafe class MachineState : IDisposable
     private readonly ExtentReserve[] _tableReserves;
     private readonly List<MemoryCgroup> _memcgs = [];
     private readonly AddressSpace?[] _spaces;
-    private readonly List<PageFile> _files = [];
+    private readonly List<PageFile?> _files = [];
+    private ulong _created;
     private readonly Lruvec?[] _lruvecs;
     private readonly Column<LruList> _lists;
     private readonly Column<int> _tokens;
@@ -46,6 +47,7 @@ internal sealed unsafe class MachineState : IDisposable
 
     public MachineState(MachineOptions options, PolicyNeeds policies)
     {
+        Tracer = new Tracer(this);
         try
         {
             ulong frames = 0;
@@ -259,6 +261,9 @@ internal sealed unsafe class MachineState : IDisposable
     /// <summary>What is counted once for the machine: reclaim for want of free frames, kswapd runs.</summary>
     public EventCounts GlobalCounts { get; }
 
+    /// <summary>Who is told of events.</summary>
+    public Tracer Tracer { get; }
+
     /// <summary>Swap in pages; MaxValue when it has no end.</summary>
     public ulong SwapTotal { get; }
 
@@ -310,7 +315,15 @@ internal sealed unsafe class MachineState : IDisposable
     public AddressSpace? SpaceOfTable(uint table) =>
         SpaceAt(Tables.Space[table]) is { } space && table - space.FirstTable < space.Tables ? space : null;
 
-    public List<PageFile> Files => _files;
+    /// <summary>The file of an id; null where there is none.</summary>
+    public PageFile? FileAt(int id) => id < _files.Count ? _files[id] : null;
+
+    /// <summary>Ids of files are below it.</summary>
+    public int FileIds => _files.Count;
+
+    /// <summary>The file that a leaf table belongs to; null for one of an address space, and for one in reserve.</summary>
+    public PageFile? FileOfTable(uint table) =>
+        FileAt(Tables.Space[table]) is { } file && table - file.FirstTable < file.Tables ? file : null;
 
     /// <summary>Creates a cgroup with its lruvecs, or null when the reserve is used up.</summary>
     public MemoryCgroup? TryAddMemcg(string path, MemoryCgroup parent) =>
@@ -334,13 +347,16 @@ internal sealed unsafe class MachineState : IDisposable
             Tables.Memcg[table] = memcg.Id;
         }
 
-        return _spaces[id] = new AddressSpace((ushort)id, name, pages, first, tables, memcg.Id, homeNode);
+        return _spaces[id] = new AddressSpace((ushort)id, name, pages, first, tables, memcg.Id, homeNode) { Created = _created++ };
     }
 
     /// <summary>Creates a file, or null with the reason.</summary>
-    public PageFile? TryAddFile(ulong pages, out string? problem)
+    public PageFile? TryAddFile(string name, ulong pages, out string? problem)
     {
-        if (_files.Count > ushort.MaxValue)
+        int id = _files.IndexOf(null);
+        if (id < 0)
+            id = _files.Count;
+        if (id > ushort.MaxValue)
         {
             problem = "The engine has 65536 files, which is the most.";
             return null;
@@ -349,9 +365,12 @@ internal sealed unsafe class MachineState : IDisposable
         if (!TryTakeTables(pages, 0, out uint first, out uint tables, out problem))
             return null;
         for (uint table = first; table < first + tables; table++)
-            Tables.Space[table] = (ushort)_files.Count;
-        var file = new PageFile(_files.Count, pages, first, tables);
-        _files.Add(file);
+            Tables.Space[table] = (ushort)id;
+        var file = new PageFile(id, name, pages, first, tables) { Created = _created++ };
+        if (id < _files.Count)
+            _files[id] = file;
+        else
+            _files.Add(file);
         return file;
     }
 
@@ -362,6 +381,14 @@ internal sealed unsafe class MachineState : IDisposable
         ReserveOf(space.HomeNode).Return(space.FirstTable, space.Tables);
         _spaces[space.Id] = null;
         space.Destroyed = true;
+    }
+
+    /// <summary>Gives the tables of a file back that has no page in memory and is mapped nowhere.</summary>
+    public void RemoveFile(PageFile file)
+    {
+        Tables.WipeOfFile(file.FirstTable, file.Tables);
+        ReserveOf(0).Return(file.FirstTable, file.Tables);
+        _files[file.Id] = null;
     }
 
     /// <summary>Adds one page to the usage of a cgroup and of all above it, unless one of them is at its limit.</summary>
@@ -486,8 +513,8 @@ internal sealed unsafe class MachineState : IDisposable
             lruvec?.Pass(log);
         foreach (AddressSpace? space in _spaces)
             space?.Pass(log);
-        foreach (PageFile file in _files)
-            file.Pass(log);
+        foreach (PageFile? file in _files)
+            file?.Pass(log);
     }
 
     public void Dispose() => _store.Dispose();

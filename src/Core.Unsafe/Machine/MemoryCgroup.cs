@@ -34,6 +34,9 @@ public sealed class MemoryCgroup
     /// <summary>Absolute path, <c>/</c> for the root.</summary>
     public string Path { get; }
 
+    /// <summary>What its owner keeps with it; the engine leaves it alone.</summary>
+    public object? Tag { get; set; }
+
     /// <summary>The cgroup above, or null for the root.</summary>
     public MemoryCgroup? Parent { get; }
 

@@ -46,7 +46,7 @@ internal static unsafe class IdleAge
     public static void Grow(MachineState machine, uint first, uint end)
     {
         for (uint table = first; table < end; table++)
-            machine.Ages!.Grow(machine.Sweep, table, machine.SpaceOfTable(table) is not null || IsOfFile(machine, table));
+            machine.Ages!.Grow(machine.Sweep, table, machine.SpaceOfTable(table) is not null || machine.FileOfTable(table) is not null);
     }
 
     /// <summary>
@@ -88,9 +88,9 @@ internal static unsafe class IdleAge
             }
         }
 
-        foreach (PageFile file in machine.Files)
+        for (int id = 0; id < machine.FileIds; id++)
         {
-            if (!file.Destroyed)
+            if (machine.FileAt(id) is { } file)
                 Count(machine, file.SlotOf(0), file.SlotOf(file.Pages - 1), target, byAge);
         }
     }
@@ -113,11 +113,5 @@ internal static unsafe class IdleAge
                     byAge[machine.Ages!.AgeOf(slot)]++;
             }
         }
-    }
-
-    private static bool IsOfFile(MachineState machine, uint table)
-    {
-        ushort id = machine.Tables.Space[table];
-        return id < machine.Files.Count && machine.Files[id] is { Destroyed: false } file && table - file.FirstTable < file.Tables;
     }
 }

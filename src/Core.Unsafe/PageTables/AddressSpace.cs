@@ -31,8 +31,11 @@ public sealed class AddressSpace
     /// <summary>Number of the address space in its engine.</summary>
     public ushort Id { get; }
 
-    /// <summary>Name given by its owner, for messages and reports.</summary>
+    /// <summary>Name given by its owner, for messages and reports; empty for none.</summary>
     public string Name { get; }
+
+    /// <summary>What its owner keeps with it; the engine leaves it alone.</summary>
+    public object? Tag { get; set; }
 
     /// <summary>Length in pages.</summary>
     public ulong Pages { get; }
@@ -50,6 +53,9 @@ public sealed class AddressSpace
     public bool IsAnonymous(ulong page) => VmaAt(page).File is null;
 
     internal int MemcgId { get; }
+
+    /// <summary>Grows from one address space or file of the engine to the next: the older of two has the smaller.</summary>
+    internal ulong Created { get; init; }
 
     internal uint FirstTable { get; }
 
@@ -100,6 +106,18 @@ public sealed class AddressSpace
         }
 
         return _lastHit = _vmas[low];
+    }
+
+    /// <summary>Whether some area maps a file.</summary>
+    internal bool Maps(PageFile file)
+    {
+        foreach (Vma vma in _vmas)
+        {
+            if (ReferenceEquals(vma.File, file))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Replaces what covers [start, end) by <paramref name="vma"/>; the ranges equal each other.</summary>

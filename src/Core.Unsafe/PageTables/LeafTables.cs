@@ -156,4 +156,12 @@ internal sealed unsafe class LeafTables
             TableYoung[table] = 0;
         }
     }
+
+    /// <summary>As <see cref="Wipe"/>, for tables of a file: whom its pages were charged to is forgotten as well.</summary>
+    public void WipeOfFile(uint firstTable, uint tables)
+    {
+        Wipe(firstTable, tables);
+        for (uint table = firstTable; table < firstTable + tables; table++)
+            new Span<ushort>(FileMemcg + (nuint)table * Entries, Entries).Clear();
+    }
 }

@@ -122,7 +122,14 @@ internal sealed unsafe class PolicyHost : IDisposable
     {
         if (_onlyCall is not null)
             return ProgressOf(_onlyCall, 0) is { } only ? [only] : [];
-        return [.. from t in PolicyThreads.All let progress = ProgressOf(t.Call, t.Thread) where progress is not null select progress.Value];
+        var running = new List<PolicyProgress>();
+        foreach ((int thread, PolicyCall call) in PolicyThreads.All)
+        {
+            if (ProgressOf(call, thread) is { } progress)
+                running.Add(progress);
+        }
+
+        return [.. running];
     }
 
     /// <summary>
@@ -161,6 +168,7 @@ internal sealed unsafe class PolicyHost : IDisposable
             $"Policy {name} was ejected: {(operation == PolicyOperation.None ? "" : $"in {operation} ")}on {at.Memcg.Path}, node {at.Node.Id}, it {what}.",
             hasSuccessor ? Fallback.Name : CaretakerPolicy.Describe().Name,
             PolicyDump.Of(at, record));
+        Machine.Tracer.Tell(Tracepoint.policy_ejected, at.Memcg, at.Node, name);
         if (hasSuccessor)
             Volatile.Write(ref _isPending, 1);
     }

@@ -1,5 +1,6 @@
 using ReclaimNative.Machine;
 using ReclaimNative.Memory;
+using ReclaimNative.Observe;
 
 namespace ReclaimNative.Policies;
 
@@ -46,5 +47,7 @@ internal static unsafe class PolicySwitch
                 view.Place(pfns[taken + i], PlaceHint.Head);
             taken += counts[node.Id];
         }
+
+        machine.Tracer.Tell(Tracepoint.policy_switched, memcg, null, to.Name);
     }
 }

@@ -91,19 +91,6 @@ public enum VisitOutcome
     Done,
 }
 
-/// <summary>Who reclaims.</summary>
-public enum Reclaimer
-{
-    /// <summary>A task that allocates, at a cgroup's limit or for want of free frames.</summary>
-    Direct,
-
-    /// <summary>The node's background reclaimer.</summary>
-    Kswapd,
-
-    /// <summary>A request from outside.</summary>
-    Proactive,
-}
-
 /// <summary>What a policy is told of the accesses to its pages; a result is compared only within one of these.</summary>
 public enum PolicySight
 {

@@ -52,8 +52,12 @@ public sealed class PolicyWatchdog : IDisposable
             IReadOnlyList<PolicyProgress> running = _look();
             if (seen.Count > running.Count)
             {
-                foreach (int gone in seen.Keys.Except(running.Select(r => r.Thread)).ToArray())
-                    seen.Remove(gone);
+                // A dictionary may be removed from while it is looped over.
+                foreach (int thread in seen.Keys)
+                {
+                    if (!IsAmong(running, thread))
+                        seen.Remove(thread);
+                }
             }
 
             long now = Stopwatch.GetTimestamp();
@@ -75,6 +79,17 @@ public sealed class PolicyWatchdog : IDisposable
                 _stuck(at, taken);
             }
         }
+    }
+
+    private static bool IsAmong(IReadOnlyList<PolicyProgress> running, int thread)
+    {
+        foreach (PolicyProgress at in running)
+        {
+            if (at.Thread == thread)
+                return true;
+        }
+
+        return false;
     }
 
     private readonly record struct Sighting(PolicyProgress At, long Since, TimeSpan Next);

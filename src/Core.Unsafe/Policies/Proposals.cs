@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
+using ReclaimNative.Observe;
 
 namespace ReclaimNative.Policies;
 
@@ -24,7 +25,7 @@ internal sealed unsafe class Proposals(PolicyHost host)
         {
             hasAccess = MarkUsed(view, pfn);
             _machine.Frames.Set(pfn, FolioFlags.Active);
-            view.Count(Observe.Counter.pgactivate, 1);
+            view.Count(Counter.pgactivate, 1);
         }
 
         if (view.Ops.LooksAfter)

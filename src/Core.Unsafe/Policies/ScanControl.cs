@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ReclaimNative.Machine;
+using ReclaimNative.Observe;
 
 namespace ReclaimNative.Policies;
 

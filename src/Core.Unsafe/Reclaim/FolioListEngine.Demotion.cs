@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
+using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
 
@@ -141,12 +142,50 @@ internal sealed unsafe partial class FolioListEngine
     /// <summary>Gives a page its new frame and the old frame back; the page is placed on the lruvec of the new one.</summary>
     private void Rehome(PolicyView view, uint pfn, uint slot, PolicyView destination, uint to)
     {
-        FolioType type = _frames.TypeOf(pfn);
-        _frames.Hold(to, type, slot);
-        _frames.Set(to, _frames.Flags(pfn) & Carried);
         int words = _machine.PolicyWordCount;
         new ReadOnlySpan<uint>(_machine.PolicyWords + (nuint)pfn * (nuint)words, words)
             .CopyTo(new Span<uint>(_machine.PolicyWords + (nuint)to * (nuint)words, words));
+        view.Ops.Remove(view, pfn, RemoveReason.Migrated);
+        ChangeFrame(view, pfn, slot, destination, to);
+        destination.Place(to, PlaceHint.Head);
+    }
+
+    /// <summary>
+    /// Moves a page that is on a list, whatever its policy makes of it: it leaves there as if it were freed, and comes in on the other node. By a
+    /// thread that is alone in the engine.
+    /// </summary>
+    public PageOutcome TryMove(uint pfn, uint slot, Node to)
+    {
+        if (_frames.Has(pfn, FolioFlags.Pinned))
+            return PageOutcome.Pinned;
+        if (!Demotion.TryTake(to, out uint frame))
+            return PageOutcome.NoMemory;
+        PolicyView view = host.ViewAt(_machine.LruvecIndexOf(pfn));
+        PolicyView destination = host.ViewOf(view.Memcg, to);
+        bool anon = _frames.TypeOf(pfn) == FolioType.Anon;
+        bool warm = _frames.Has(pfn, FolioFlags.Active) || IsAccessed(slot, anon);
+        if (_asksOwner && !MayMigrate(pfn, slot, IsDirty(pfn, slot, anon), view, to))
+        {
+            to.Return(frame);
+            return PageOutcome.Busy;
+        }
+
+        view.Ops.Remove(view, pfn, RemoveReason.Freed);
+        view.Unlink(pfn);
+        host.Forget(slot);
+        ChangeFrame(view, pfn, slot, destination, frame);
+        RestoreAll(frame, slot, anon);
+        destination.Ops.OnEvent(destination, frame, warm ? FolioEvent.NewByFault : FolioEvent.NewByRead);
+        destination.Place(frame, PlaceHint.Head);
+        return PageOutcome.Done;
+    }
+
+    /// <summary>Puts a page that is on no list into another frame, with what belongs to it and not to its policy, and gives the old one back.</summary>
+    private void ChangeFrame(PolicyView view, uint pfn, uint slot, PolicyView destination, uint to)
+    {
+        FolioType type = _frames.TypeOf(pfn);
+        _frames.Hold(to, type, slot);
+        _frames.Set(to, _frames.Flags(pfn) & Carried);
         if (_machine.Cookies != null)
             _machine.Cookies[to] = _machine.Cookies[pfn];
         if (type == FolioType.File && _machine.Rmap.IsMapped(slot))
@@ -155,13 +194,11 @@ internal sealed unsafe partial class FolioListEngine
             destination.Lruvec.CountMapped(1);
         }
 
-        view.Ops.Remove(view, pfn, RemoveReason.Migrated);
         _frames.Release(pfn);
         view.Node.Return(pfn);
 
         // The entry comes before the list: who finds the folio on a list reads its frame from there.
         _tables.SetFrame(slot, to);
-        destination.Place(to, PlaceHint.Head);
     }
 
     /// <summary>Takes a page out of every table that maps it; whether it was written to.</summary>

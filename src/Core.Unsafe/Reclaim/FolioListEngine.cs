@@ -202,7 +202,7 @@ internal sealed unsafe partial class FolioListEngine(PolicyHost host, Backing? b
             return new BackedPage(space, null, slot - space.BaseSlot, dirty, node, cookie);
         }
 
-        PageFile file = _machine.Files[owner];
+        PageFile file = _machine.FileAt(owner)!;
         return new BackedPage(null, file, slot - file.SlotOf(0), dirty, node, cookie);
     }
 
@@ -337,14 +337,8 @@ internal sealed unsafe partial class FolioListEngine(PolicyHost host, Backing? b
             view.Count(Counter.nr_vmscan_write, 1);
         _tables.Clear(_tables.Present, slot);
         _tables.SetShadow(slot, MakeShadow(view, target, pfn));
-        _machine.Files[_tables.Space[slot >> LeafTables.EntriesShift]].AddResident(-1, _machine.Concurrent);
+        _machine.FileAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
         Free(view, pfn);
-    }
-
-    private void UnmapAll(uint pfn, uint slot)
-    {
-        while (_machine.Rmap.FirstOf(slot) is var mapped && mapped != FrameTable.NoSlot)
-            Unmap(pfn, slot, mapped);
     }
 
     /// <summary>The point of no return: the policy is told, and the shadow made that the page leaves behind.</summary>
@@ -353,6 +347,13 @@ internal sealed unsafe partial class FolioListEngine(PolicyHost host, Backing? b
         ShadowEntry entry = view.Has(Mechanism.Refault) ? view.Ops.MakeShadow(view, pfn, target) : view.ShadowOf(pfn, 0);
         view.Ops.Remove(view, pfn, RemoveReason.Evicted);
         return host.Shadows.Pack(entry, view.Tag);
+    }
+
+    /// <summary>Removes every mapping of the file page at slot <paramref name="page"/>.</summary>
+    public void UnmapAll(uint pfn, uint page)
+    {
+        while (_machine.Rmap.FirstOf(page) is var mapped && mapped != FrameTable.NoSlot)
+            Unmap(pfn, page, mapped);
     }
 
     /// <summary>Removes one mapping of the file page at slot <paramref name="page"/>; its dirty bit moves to the folio.</summary>

@@ -1,4 +1,5 @@
 using ReclaimNative.Frames;
+using ReclaimNative.Observe;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative.Reclaim;

@@ -232,6 +232,7 @@ internal sealed unsafe class NodePass
 
             // Decisions are over for now: working a batch off may take as long as its owner's store takes.
             view.Lruvec.ReleaseToken();
+            Trace(Tracepoint.lru_isolate, view, scan, batch);
             long looked = Math.Clamp(batch.Examined, batch.Count, bound + 1);
             examined += looked;
             fruitless += looked;
@@ -335,6 +336,7 @@ internal sealed unsafe class NodePass
         if (batch.Disposition == Disposition.Deactivate)
         {
             _engine.Deactivate(view, scan, ref batch);
+            Trace(Tracepoint.lru_shrink_active, view, scan, batch);
         }
         else
         {
@@ -425,6 +427,13 @@ internal sealed unsafe class NodePass
         return bound;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Trace(Tracepoint tracepoint, PolicyView view, in ScanControl scan, in FolioBatch batch)
+    {
+        if (_machine.Tracer.Wants(tracepoint))
+            TracedBatch.Raise(_machine, tracepoint, view, scan, batch);
+    }
+
     private void Account(PolicyView view, ref ScanControl scan, in FolioBatch batch)
     {
         scan.NrScanned += batch.Scanned;
@@ -437,6 +446,7 @@ internal sealed unsafe class NodePass
             _ => (Counter.pgscan_direct, Counter.pgsteal_direct, Counter.pgdemote_direct),
         };
         scan.Request?.Account(view.Node, batch);
+        Trace(Tracepoint.lru_shrink_inactive, view, scan, batch);
         EventCounts counts = view.Lruvec.Counts;
         counts.Add(scanned, batch.Scanned);
         counts.Add(Counter.pgscan_anon, batch.Scanned - batch.ScannedFile);
@@ -469,6 +479,7 @@ internal sealed unsafe class NodePass
         view.Ops.IsolateOldest(view, view.SwappinessOf(scan), scan.NrToReclaim - scan.NrReclaimed, ref batch);
         view.Reconcile(ref batch);
         view.Lruvec.ReleaseToken();
+        Trace(Tracepoint.lru_isolate, view, scan, batch);
         long looked = Math.Max(batch.Examined, batch.Count);
         var known = new ScanSums(scan);
         LruvecBudget budget = default;

@@ -1,6 +1,7 @@
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
+using ReclaimNative.Observe;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative.Reclaim;
@@ -59,6 +60,7 @@ internal sealed unsafe partial class ReclaimDrivers
 
             ScanControl asked = AskedBy(run, batch);
             ScanControl scan = ScanControl.Begin(asked);
+            using var traced = new TracedReclaim(_machine, TracepointOf(asked), 0, ref scan);
             _machine.Lists.Drain();
             ReadOnlySpan<Node> nodes = isKernels && _machine.Kernel == KernelVersion.V6_18 ? run.Nodes.Where(PassesGate).ToArray() : run.Nodes;
             if (nodes.Length > 0)

@@ -68,7 +68,7 @@ internal sealed unsafe partial class ReclaimDrivers
             long progress = Progress;
             if (ReclaimMemcg(over, 1) == 0 && Progress == progress && retries-- == 0)
             {
-                CountEvent(over, Counter.oom);
+                CountOom(over, null);
                 return false;
             }
         }
@@ -101,6 +101,16 @@ internal sealed unsafe partial class ReclaimDrivers
     /// <summary>Counts an event of a cgroup as such, which is shown with those of all below it.</summary>
     public void CountEvent(MemoryCgroup memcg, Counter counter) => _host.ViewOf(memcg, _machine.Nodes[0]).Count(counter, 1);
 
+    /// <summary>Counts that reclaim gave up, for a cgroup, or for the machine on a node.</summary>
+    public void CountOom(MemoryCgroup? memcg, Node? node)
+    {
+        if (memcg is null)
+            _machine.GlobalCounts.Add(Counter.oom, 1);
+        else
+            CountEvent(memcg, Counter.oom);
+        _machine.Tracer.Tell(Tracepoint.oom, memcg, node);
+    }
+
     /// <summary>
     /// A free frame for a task at home on a node, reclaiming when every node is short, or, when <paramref name="alone"/>, of that node and no
     /// other; NoFrame: no memory.
@@ -115,7 +125,7 @@ internal sealed unsafe partial class ReclaimDrivers
         }
 
         foreach (Node node in nodes)
-            node.WantKswapd();
+            Wake(node);
 
         int retries = _retries;
         while (true)
@@ -129,7 +139,7 @@ internal sealed unsafe partial class ReclaimDrivers
             long progress = Progress;
             if (ReclaimDirect(nodes) == 0 && Progress == progress && retries-- == 0)
             {
-                _machine.GlobalCounts.Add(Counter.oom, 1);
+                CountOom(null, nodes[0]);
                 return FrameTable.NoFrame;
             }
         }
@@ -166,9 +176,12 @@ internal sealed unsafe partial class ReclaimDrivers
         _machine.GlobalCounts.Add(Counter.pageoutrun, 1);
         _machine.Lists.Drain();
         bool contended = false;
-        long total = Descend(node, noCacheTrim: false, ref contended, out bool cacheTrimFailed);
-        if (total == 0 && cacheTrimFailed && _machine.Kernel >= KernelVersion.V6_12)
-            total = Descend(node, noCacheTrim: true, ref contended, out _);
+        ScanControl run = new() { Reclaimer = Reclaimer.Kswapd, NrToReclaim = (long)node.Watermarks.High };
+        using var traced = new TracedReclaim(_machine, Tracepoint.kswapd_wake, node.Id, ref run);
+        Descend(node, noCacheTrim: false, ref run, ref contended, out bool cacheTrimFailed);
+        if (run.NrReclaimed == 0 && cacheTrimFailed && _machine.Kernel >= KernelVersion.V6_12)
+            Descend(node, noCacheTrim: true, ref run, ref contended, out _);
+        long total = run.NrReclaimed;
 
         SnapshotRefaults(_machine.Root, node);
 
@@ -182,10 +195,9 @@ internal sealed unsafe partial class ReclaimDrivers
         return total;
     }
 
-    /// <summary>kswapd's passes from the least urgent on, until the node is balanced.</summary>
-    private long Descend(Node node, bool noCacheTrim, ref bool contended, out bool cacheTrimFailed)
+    /// <summary>kswapd's passes from the least urgent on, until the node is balanced; what they did is added to <paramref name="run"/>.</summary>
+    private void Descend(Node node, bool noCacheTrim, ref ScanControl run, ref bool contended, out bool cacheTrimFailed)
     {
-        long total = 0;
         cacheTrimFailed = false;
         long wanted = Math.Max((long)node.Watermarks.High, LeastFor(_machine.Root));
         int priority = ScanControl.DefaultPriority;
@@ -201,7 +213,7 @@ internal sealed unsafe partial class ReclaimDrivers
             };
             ScanControl background = ScanControl.Begin(before);
             if (!_pass.RunBackground(node, before, ref background))
-                _machine.GlobalCounts.Add(Counter.oom, 1);
+                CountOom(null, node);
             ScanControl asked = new()
             {
                 Reclaimer = Reclaimer.Kswapd,
@@ -212,15 +224,14 @@ internal sealed unsafe partial class ReclaimDrivers
             };
             ScanControl scan = ScanControl.Begin(asked);
             _pass.Run(node, asked, ref scan, shared: false);
-            total += scan.NrReclaimed;
+            run.NrScanned += scan.NrScanned;
+            run.NrReclaimed += scan.NrReclaimed;
             contended |= scan.Contended;
             cacheTrimFailed |= scan.CacheTrimFailed;
             priority = scan.Priority;
             if (scan.NrScanned < scan.NrToReclaim || scan.NrReclaimed == 0)
                 priority--;
         }
-
-        return total;
     }
 
     /// <summary>
@@ -272,6 +283,7 @@ internal sealed unsafe partial class ReclaimDrivers
     private long TryToFree(ReadOnlySpan<Node> nodes, in ScanControl asked)
     {
         ScanControl scan = ScanControl.Begin(asked);
+        using var traced = new TracedReclaim(_machine, TracepointOf(asked), asked.IsCgroupReclaim ? 0 : nodes[0].Id, ref scan);
         // 6.1 has no walk that reclaimers share.
         bool fullWalk = _machine.Kernel == KernelVersion.V6_1;
         int ejections = _host.Ejections;
@@ -396,6 +408,21 @@ internal sealed unsafe partial class ReclaimDrivers
         lruvec.RefaultSnapshot[0] = _host.ActivationsOf(lruvec, 0);
         lruvec.RefaultSnapshot[1] = _host.ActivationsOf(lruvec, 1);
     }
+
+    /// <summary>Has kswapd wanted on a node; that it is from now on is an event.</summary>
+    private void Wake(Node node)
+    {
+        bool was = node.KswapdWanted;
+        node.WantKswapd();
+        if (!was && node.KswapdWanted)
+            _machine.Tracer.Tell(Tracepoint.wakeup_kswapd, null, node);
+    }
+
+    /// <summary>The event that a reclaim of a task's begins.</summary>
+    private static Tracepoint TracepointOf(in ScanControl asked) =>
+        asked.Request is not null ? Tracepoint.request_begin
+        : asked.IsCgroupReclaim ? Tracepoint.memcg_reclaim_begin
+        : Tracepoint.direct_reclaim_begin;
 
     private long LeastFor(MemoryCgroup memcg) => _host.ViewOf(memcg, _machine.Nodes[0]).Definition.Descriptor.LeastReclaim;
 }

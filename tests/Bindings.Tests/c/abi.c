@@ -156,6 +156,7 @@ int main(void)
     test_process();
     test_layout();
     test_library();
+    test_vectors();
     test_structs();
     test_handles();
     test_values();

@@ -70,5 +70,6 @@ void test_request(void);
 void test_callbacks(void);
 void test_policy(void);
 void test_process(void);
+void test_vectors(void);
 
 #endif

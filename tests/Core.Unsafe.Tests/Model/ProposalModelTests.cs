@@ -96,7 +96,9 @@ internal sealed class ProposingMachine : IDisposable
         < 75 => Commit(),
         < 84 => Abort(),
         < 90 => Pin(),
-        < 94 => Discard(),
+        < 92 => Discard(),
+        < 93 => Remove(),
+        < 95 => Move(),
         < 96 => Rebind(),
         < 98 => Reclaim(),
         _ => Preview(),
@@ -259,6 +261,42 @@ internal sealed class ProposingMachine : IDisposable
         }
 
         return null;
+    }
+
+    private string? Remove()
+    {
+        AddressSpace space = Any(_spaces);
+        ulong page = AnyPage(space);
+        var key = KeyOf(space, page);
+        LastStep = $"removal of {key}";
+        Engine.Remove(new BackedPage(key.Owner as AddressSpace, key.Owner as PageFile, key.Page, false, 0));
+        _proposed.Remove(key);
+        _pinned.Remove(key);
+        _cookies.Remove(key);
+        return Engine.IsResident(space, page) ? "it is still there" : null;
+    }
+
+    private string? Move()
+    {
+        if (Engine.Machine.IsIdentity)
+            return null;
+        AddressSpace space = Any(_spaces);
+        ulong page = AnyPage(space);
+        var key = KeyOf(space, page);
+        int to = _random.Next(2);
+        bool there = Engine.IsResident(space, page);
+        bool room = Engine.Nodes[to].Free > Engine.Nodes[to].Watermarks.Min;
+        PageOutcome outcome = Engine.TryMove(new BackedPage(key.Owner as AddressSpace, key.Owner as PageFile, key.Page, false, 0), to);
+        LastStep = $"move of {key} to node {to}: {outcome}";
+        return outcome switch
+        {
+            PageOutcome.Done => there || key.Owner is PageFile,
+            PageOutcome.Busy => _proposed.ContainsKey(key),
+            PageOutcome.Pinned => _pinned.Contains(key),
+            PageOutcome.NoMemory => !room,
+            PageOutcome.NotResident => !there,
+            _ => false,
+        } ? null : "the model says the other thing";
     }
 
     private string? Rebind()

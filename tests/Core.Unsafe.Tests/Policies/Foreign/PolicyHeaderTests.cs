@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using ReclaimNative.Frames;
+using ReclaimNative.Observe;
 using ReclaimNative.Policies;
 
 namespace ReclaimNative.Tests.Policies.Foreign;

@@ -1,10 +1,8 @@
-using ReclaimNative.Machine;
-
-namespace ReclaimNative.Reclaim;
+namespace ReclaimNative.Machine;
 
 /// <summary>
-/// The time in which the engine has called its owner (<see cref="Backing"/>) and waits for an answer: a call of the owner's into the same
-/// engine from there would meet it half changed, and is refused.
+/// The time in which the engine has called its owner (a backing, a sink of events) and waits for it to return: a call of the owner's into the
+/// same engine from there would meet it half changed, and is refused.
 /// </summary>
 internal readonly ref struct OwnerCall
 {
