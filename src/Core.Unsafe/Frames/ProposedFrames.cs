@@ -45,7 +45,7 @@ internal sealed unsafe class ProposedFrames
 
     public ProposedFrames(ColumnStore store, uint frames, bool concurrent)
     {
-        _words = store.Reserve<uint>("frame.proposal", frames).Pointer;
+        _words = store.Reserve<uint>("proposal.terms", frames).Pointer;
         _frames = frames;
         _concurrent = concurrent;
     }

@@ -165,6 +165,7 @@ int main(void)
     test_request();
     test_callbacks();
     test_policy();
+    test_pages();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;
 }

@@ -69,6 +69,7 @@ void test_reclaim(void);
 void test_request(void);
 void test_callbacks(void);
 void test_policy(void);
+void test_pages(void);
 void test_process(void);
 void test_vectors(void);
 
