@@ -29,7 +29,7 @@ internal static unsafe class EngineOptionsTranslation
         bool noMemcg = Has(asked, EngineOptionsStruct.NoMemcg);
         if (noMemcg && asked.Memcgs > 1)
             throw new Refusal(Status.Invalid, $"memcgs is {asked.Memcgs} with RECLAIM_ENGINE_NO_MEMCG, where there is the root alone; 0 and 1 are accepted.");
-        PolicyShelf shelf = Shelf(asked);
+        PolicyShelf shelf = Shelf(asked.Tables, asked.TableCount);
         PolicyDefinition[] policies = Policies(asked, shelf);
         KernelVersion kernel = policies.All(p => p.Version == policies[0].Version) ? policies[0].Version : KernelVersion.Fixed;
         return new EngineOptions
@@ -54,12 +54,7 @@ internal static unsafe class EngineOptionsTranslation
             Advisor = Has(asked, EngineOptionsStruct.Advisor),
             Cookies = Has(asked, EngineOptionsStruct.Cookies),
             FirstTouch = Has(asked, EngineOptionsStruct.FirstTouch),
-            VectorBits = asked.VectorBits switch
-            {
-                0 => null,
-                64 or 128 or 256 or 512 => (int)asked.VectorBits,
-                _ => throw new Refusal(Status.Invalid, $"vector_bits is {asked.VectorBits}; 64 (no vectors), 128, 256 and 512 are accepted, and 0 for the widest that there are."),
-            },
+            VectorBits = VectorBits(asked.VectorBits),
             Backing = backing,
         };
     }
@@ -72,16 +67,25 @@ internal static unsafe class EngineOptionsTranslation
         _ => throw new Refusal(Status.Invalid, $"{what} is {asked}; 1 to 65535 are accepted, and 0 for 64."),
     };
 
-    private static bool Has(in EngineOptionsStruct asked, uint flag) => (asked.Flags & flag) != 0;
-
-    private static PolicyShelf Shelf(in EngineOptionsStruct asked)
+    /// <summary>Widest vectors to use, 0 for the widest that there are.</summary>
+    public static int? VectorBits(uint asked) => asked switch
     {
-        if (asked.TableCount > 64)
-            throw new Refusal(Status.Invalid, $"table_count is {asked.TableCount}; 0 to 64 are accepted.");
-        if (asked.TableCount > 0)
-            Check.NotNull(asked.Tables, "tables");
-        return PolicyNames.ShelfWith(new ReadOnlySpan<nint>(asked.Tables, (int)asked.TableCount));
+        0 => null,
+        64 or 128 or 256 or 512 => (int)asked,
+        _ => throw new Refusal(Status.Invalid, $"vector_bits is {asked}; 64 (no vectors), 128, 256 and 512 are accepted, and 0 for the widest that there are."),
+    };
+
+    /// <summary>The core's policies and the tables of the caller.</summary>
+    public static PolicyShelf Shelf(nint* tables, uint count)
+    {
+        if (count > 64)
+            throw new Refusal(Status.Invalid, $"table_count is {count}; 0 to 64 are accepted.");
+        if (count > 0)
+            Check.NotNull(tables, "tables");
+        return PolicyNames.ShelfWith(new ReadOnlySpan<nint>(tables, (int)count));
     }
+
+    private static bool Has(in EngineOptionsStruct asked, uint flag) => (asked.Flags & flag) != 0;
 
     private static PolicyDefinition[] Policies(in EngineOptionsStruct asked, PolicyShelf shelf) => PolicyNames.ParseList(
         shelf, asked.Policies == null ? null : CallerText.Read(asked.Policies, asked.PoliciesLength, "list of policies"));

@@ -27,7 +27,7 @@ internal static class PolicyNames
     {
         if (list is null)
         {
-            string tables = string.Join(',', shelf.All.Skip(PolicyShelf.BuiltIn.All.Count()).Select(p => p.Name));
+            string tables = string.Join(',', NamesOfTables(shelf));
             list = tables.Length == 0 ? "mglru" : tables;
         }
 
@@ -54,5 +54,11 @@ internal static class PolicyNames
         }
     }
 
-    private static Refusal Refused(PolicyException problem) => new(Status.Invalid, $"{char.ToUpperInvariant(problem.Message[0])}{problem.Message[1..]}.");
+    /// <summary>The caller's tables as policies.</summary>
+    public static IEnumerable<PolicyDefinition> TablesOf(PolicyShelf shelf) => NamesOfTables(shelf).Select(name => Parse(shelf, name));
+
+    private static IEnumerable<string> NamesOfTables(PolicyShelf shelf) => shelf.All.Skip(PolicyShelf.BuiltIn.All.Count()).Select(p => p.Name);
+
+    /// <summary>What is wrong with a policy, for C.</summary>
+    public static Refusal Refused(PolicyException problem, int status = Status.Invalid) => new(status, $"{char.ToUpperInvariant(problem.Message[0])}{problem.Message[1..]}.");
 }

@@ -99,12 +99,13 @@ public sealed unsafe partial class Engine
         return accesses.Length;
     }
 
-    /// <summary>For whom a page comes in, and how.</summary>
-    private readonly struct Arrival(MemoryCgroup memcg, int homeNode, FolioEvent what)
+    /// <summary>For whom a page comes in, and how. One that is not used comes in by advice: no fault, and its accessed bit stays clear.</summary>
+    private readonly struct Arrival(MemoryCgroup memcg, int homeNode, FolioEvent what, bool isUse = true)
     {
         public readonly MemoryCgroup Memcg = memcg;
         public readonly int HomeNode = homeNode;
         public readonly FolioEvent Event = what;
+        public readonly bool IsUse = isUse;
 
         /// <summary>Its owner adds it: it is there already, and takes memory of its home node alone.</summary>
         public bool IsAdded { get; init; }
@@ -125,7 +126,7 @@ public sealed unsafe partial class Engine
         FlushHits();
         _host.Elapse(1);
         Vma vma = space.VmaAt(page);
-        var arrival = new Arrival(_machine.Memcgs[space.MemcgId], space.HomeNode, EventOf(vma));
+        var arrival = new Arrival(_machine.MemcgAt(space.MemcgId), space.HomeNode, EventOf(vma));
         return vma.File is null
             ? FaultAnon(space, page, slot, arrival, write, ref tally)
             : FaultFile(space, page, slot, vma, arrival, write, ref tally);
@@ -142,7 +143,8 @@ public sealed unsafe partial class Engine
         LeafTables tables = _machine.Tables;
         if (LeafTables.Test(tables.Present, slot))
         {
-            Touch(space, slot, arrival, write);
+            if (arrival.IsUse)
+                Touch(space, slot, arrival, write);
             _machine.Locks.Exit(slot);
             GiveBack(arrival.Memcg, pfn, ref tally);
             return true;
@@ -153,7 +155,7 @@ public sealed unsafe partial class Engine
         uint shadow = tables.ShadowAt(slot);
         if (!MayComeIn(arrival, new BackedPage(space, null, page, false, _machine.NodeIdOf(pfn), 0, shadow == 0), slot, pfn, ref tally))
             return Refuse(slot);
-        _machine.Ages?.Arrive(slot, FolioType.Anon, returns: shadow != 0);
+        _machine.Ages?.Arrive(slot, FolioType.Anon, returns: shadow != 0 && arrival.IsUse);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
         PolicyView view = ViewOf(arrival.Memcg, pfn);
         _host.ComeIn(slot, view.Lruvec);
@@ -166,7 +168,7 @@ public sealed unsafe partial class Engine
             tally.Refaults++;
             _machine.ReturnSwap(arrival.Memcg);
             view.Count(Counter.pswpin, 1);
-            view.Count(Counter.pgmajfault, 1);
+            view.Count(Counter.pgmajfault, arrival.IsUse ? 1 : 0);
             Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault, ref tally);
         }
 
@@ -178,11 +180,11 @@ public sealed unsafe partial class Engine
         tables.SetFrame(slot, pfn);
         view.Ops.OnEvent(view, pfn, arrival.Event);
         view.Place(pfn, PlaceHint.Head);
-        Map(space, slot, (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0, write);
+        Map(space, slot, !arrival.IsUse || (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0, write);
         tables.Set(tables.Present, slot);
         _machine.Locks.Exit(slot);
         space.AddResident(1, _machine.Concurrent);
-        view.Count(Counter.pgfault, 1);
+        view.Count(Counter.pgfault, arrival.IsUse ? 1 : 0);
         return true;
     }
 

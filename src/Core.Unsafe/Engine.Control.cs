@@ -32,8 +32,11 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         Own(memcg);
+        var sizes = new MemorySizes[_machine.Nodes.Length];
+        foreach (Node node in _machine.Nodes)
+            sizes[node.Id] = SizesOn(node, memcg);
         return MeminfoText.MemoryNumaStat(
-            [.. _machine.Nodes.Select(node => SizesOn(node, memcg))],
+            sizes,
             (node, counter) => _host.Total(_machine.LruvecOf(memcg, _machine.Nodes[node]), counter));
     }
 

@@ -12,6 +12,19 @@ public sealed unsafe partial class Engine
     /// <summary>There can be files: not where every page is a frame of its own.</summary>
     public bool HasFiles => !_machine.IsIdentity;
 
+    /// <summary>The files that there are, by number.</summary>
+    public IEnumerable<PageFile> Files
+    {
+        get
+        {
+            for (int id = 0; id < _machine.FileIds; id++)
+            {
+                if (_machine.FileAt(id) is { } file)
+                    yield return file;
+            }
+        }
+    }
+
     /// <summary>Creates a file of <paramref name="pages"/> pages, at least 1, none of them resident.</summary>
     /// <param name="pages">Its length; what is never read costs nothing but leaf tables of the reserve.</param>
     /// <param name="name">For messages, reports and <see cref="FindFile"/>; need not be new.</param>
@@ -201,7 +214,7 @@ public sealed unsafe partial class Engine
         PolicyView view = ViewOf(arrival.Memcg, fresh);
         _host.ComeIn(slot, view.Lruvec);
         Label(fresh, arrival.Cookie);
-        _machine.Ages?.Arrive(slot, FolioType.File, returns: shadow != 0);
+        _machine.Ages?.Arrive(slot, FolioType.File, returns: shadow != 0 && arrival.IsUse);
         if (shadow == 0)
         {
             tally.ColdFaults++;

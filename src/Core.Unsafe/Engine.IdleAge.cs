@@ -13,6 +13,9 @@ public sealed unsafe partial class Engine
     private readonly Lock _scanningAges = new();
     private long _idleAgePeriodMs = 120_000;
 
+    /// <summary>Idle ages are kept (<see cref="MachineOptions.IdleAge"/>).</summary>
+    public bool KeepsIdleAges => _machine.Ages is not null;
+
     /// <summary>
     /// How often the owner calls <see cref="ScanIdleAges"/>, in milliseconds, at least 1: the unit of ages. 120,000 by default. The
     /// engine has no clock, so it is the owner who keeps to it; controllers read from here what a tick is.
@@ -101,6 +104,28 @@ public sealed unsafe partial class Engine
         Span<long> byAge = Histogram(promotions);
         using QuiesceGate.Passage call = EnterCall();
         AddPromotions(ages, target, byAge);
+    }
+
+    /// <summary>
+    /// How many scans ago each page of [first, first + ages.Length) of an address space was last used, in ticks, 0 to 254, resident or not;
+    /// 255 for one that was never in memory. As of the last scan; a use that was seen since makes it 0.
+    /// </summary>
+    /// <remarks>Callable from any thread of a concurrent engine; the values are then of different moments. Allocates nothing.</remarks>
+    /// <exception cref="EngineException">The engine keeps no idle ages, or the range does not lie in the space.</exception>
+    public void ReadAges(AddressSpace space, ulong first, Span<byte> ages)
+    {
+        ThrowIfDisposed();
+        PageAges kept = Ages;
+        using QuiesceGate.Passage call = EnterCall();
+        Own(space);
+        if (first > space.Pages || (ulong)ages.Length > space.Pages - first)
+            throw new EngineException($"{ages.Length} pages from page {first} on do not lie in address space {space.Name} of {space.Pages} pages.");
+        for (int i = 0; i < ages.Length; i++)
+        {
+            uint page = OwnerSlotOf(space, space.BaseSlot + (uint)(first + (ulong)i));
+            bool wasThere = LeafTables.Test(_machine.Tables.Present, page) || _machine.Tables.ShadowAt(page) != 0;
+            ages[i] = wasThere ? (byte)kept.AgeOf(page) : byte.MaxValue;
+        }
     }
 
     private static void AddPromotions(PageAges ages, MemoryCgroup memcg, Span<long> byAge)

@@ -30,7 +30,7 @@ public sealed unsafe partial class Engine
         CheckNode(nodeId);
         if (_machine.IsIdentity && space.HomeNode != nodeId)
             throw new EngineException($"Page {page} was added on node {nodeId}; in an identity engine its address space lies on node {space.HomeNode}.");
-        var arrival = new Arrival(_machine.Memcgs[space.MemcgId], nodeId, EventOf(space.VmaAt(page))) { IsAdded = true, Cookie = cookie };
+        var arrival = new Arrival(_machine.MemcgAt(space.MemcgId), nodeId, EventOf(space.VmaAt(page))) { IsAdded = true, Cookie = cookie };
         _machine.Locks.Enter(slot);
         bool present = LeafTables.Test(_machine.Tables.Present, slot);
         if (present)
@@ -185,6 +185,8 @@ public sealed unsafe partial class Engine
     /// </summary>
     internal void LapseProposals(MemoryCgroup? memcg = null)
     {
+        if (_machine.Proposed.Count == 0)
+            return;
         Settle();
         _host.Proposals.Lapse(memcg);
     }

@@ -50,7 +50,7 @@ public sealed unsafe partial class Engine
         PolicyDefinition definition = Definition(policy);
         using QuiesceGate.Closure change = CloseForChange();
         if (_host.RecordOf(_host.TagOf(definition)).Ejection is { } ejection)
-            throw new EngineException($"{ejection.Message} It can't be bound again.");
+            throw new EngineException($"{ejection.Message.TrimEnd('.')}; it can't be bound again.");
         if (ReferenceEquals(PolicyOf(memcg), definition))
             return;
         Settle();

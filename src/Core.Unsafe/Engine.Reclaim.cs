@@ -137,6 +137,8 @@ public sealed unsafe partial class Engine
         ThrowIfDisposed();
         using QuiesceGate.Passage call = EnterCall();
         FlushHits();
+        if (run.Request.Memcg is { IsRemoved: true })
+            run.End(ReclaimStop.Canceled);
         _drivers.Attempt(run);
     }
 

@@ -130,11 +130,10 @@ public sealed unsafe partial class Engine
                 return $"There are {_filePages} more file frames than entries of page caches.";
             if (_fileMappings != 0)
                 return $"There are {_fileMappings} more reverse mappings than entries that map files.";
-            for (int index = 0; index < _mapped.Length; index++)
+            foreach (Lruvec lruvec in Lruvecs())
             {
-                Lruvec lruvec = machine.LruvecAt(index);
-                if (lruvec.Mapped != _mapped[index])
-                    return $"The lruvec of {lruvec.Memcg.Path} on node {lruvec.Node.Id} counts {lruvec.Mapped} mapped file pages and has {_mapped[index]}.";
+                if (lruvec.Mapped != _mapped[lruvec.Index])
+                    return $"The lruvec of {lruvec.Memcg.Path} on node {lruvec.Node.Id} counts {lruvec.Mapped} mapped file pages and has {_mapped[lruvec.Index]}.";
             }
 
             uint held = machine.Rmap.CountLinksHeld();

@@ -53,11 +53,11 @@ public sealed unsafe partial class Engine
         // Only files have mappings beyond the owner's; without one the marks would be memory for nothing.
         private readonly ulong[] _mappedOnce =
             machine.FileIds == 0 ? [] : new ulong[(nuint)machine.Tables.Count * LeafTables.WordsPerTable];
-        private readonly ulong[] _swapped = new ulong[machine.Memcgs.Count];
+        private readonly ulong[] _swapped = new ulong[machine.MemcgCapacity];
         private long _filePages;
         private long _fileMappings;
         private long _anonPages;
-        private readonly long[] _mapped = new long[machine.Memcgs.Count * machine.Nodes.Length];
+        private readonly long[] _mapped = new long[machine.MemcgCapacity * machine.Nodes.Length];
         private long _chained;
         private ulong _looks;
 
@@ -115,12 +115,21 @@ public sealed unsafe partial class Engine
                 : $"Node {node.Id} of {node.Pages} frames has {node.Free} free and {inUse} in use.";
         }
 
+        private IEnumerable<Lruvec> Lruvecs()
+        {
+            foreach (MemoryCgroup memcg in machine.Memcgs)
+            {
+                foreach (Node node in machine.Nodes)
+                    yield return machine.LruvecOf(memcg, node);
+            }
+        }
+
         private string? CheckOrderedLists()
         {
             ulong chunks = 0;
-            for (int index = 0; index < machine.Memcgs.Count * machine.Nodes.Length; index++)
+            foreach (Lruvec lruvec in Lruvecs())
             {
-                if (CheckLists(machine.LruvecAt(index), ref chunks) is { } problem)
+                if (CheckLists(lruvec, ref chunks) is { } problem)
                     return problem;
             }
 
@@ -181,7 +190,7 @@ public sealed unsafe partial class Engine
         /// <summary>One pass over all frames: what the bytes say is what the counts of the lists must say.</summary>
         private string? CheckUnorderedLists()
         {
-            int lruvecs = machine.Memcgs.Count * machine.Nodes.Length;
+            int lruvecs = machine.MemcgCapacity * machine.Nodes.Length;
             var held = new long[lruvecs * UnorderedLists.Lists];
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
@@ -189,20 +198,19 @@ public sealed unsafe partial class Engine
                 if (!_frames.Has(pfn, FolioFlags.Lru))
                     continue;
                 int index = machine.LruvecIndexOf(pfn);
-                if (index >= lruvecs)
+                if (!machine.HasMemcg(index / machine.Nodes.Length))
                     return $"Frame {pfn} belongs to lruvec {index}, which there is not.";
                 held[index * UnorderedLists.Lists + machine.Lists.ListOf(pfn)]++;
             }
 
-            for (int index = 0; index < lruvecs; index++)
+            foreach (Lruvec lruvec in Lruvecs())
             {
-                Lruvec lruvec = machine.LruvecAt(index);
                 string where = $"of {lruvec.Memcg.Path} on node {lruvec.Node.Id}";
                 long anon = 0;
                 long file = 0;
                 for (int list = 0; list < UnorderedLists.Lists; list++)
                 {
-                    long pages = held[index * UnorderedLists.Lists + list];
+                    long pages = held[lruvec.Index * UnorderedLists.Lists + list];
                     if (machine.Lists.Count(lruvec.Lists, list) != pages)
                         return $"List {list} {where} counts {machine.Lists.Count(lruvec.Lists, list)} frames and holds {pages}.";
                     (anon, file) = (list & 1) == 0 ? (anon + pages, file) : (anon, file + pages);
@@ -241,14 +249,14 @@ public sealed unsafe partial class Engine
                     continue;
                 if ((flags & FolioFlags.Isolated) != 0 != proposal.Exists)
                     return proposal.Exists ? $"Frame {pfn} is proposed and not isolated." : $"Frame {pfn} is isolated, and nobody reclaims.";
-                if (proposal.Exists && proposal.Target >= machine.Memcgs.Count)
+                if (proposal.Exists && !machine.HasMemcg((ushort)proposal.Target))
                     return $"Frame {pfn} is proposed for cgroup {proposal.Target}, which there is not.";
                 if (_frames.IsOrdered && !proposal.Exists && (_isLinked[pfn >> 6] >> (int)(pfn & 63) & 1) == 0)
                     return $"Frame {pfn} is in use and on no list.";
                 uint owner = _frames.OwnerOf(pfn);
                 if (owner >= slots || _tables.FrameAt(owner) != pfn)
                     return $"Frame {pfn} is owned by slot {owner}, which does not name it.";
-                if (_frames.MemcgOf(pfn) >= machine.Memcgs.Count)
+                if (!machine.HasMemcg(_frames.MemcgOf(pfn)))
                     return $"Frame {pfn} is charged to cgroup {_frames.MemcgOf(pfn)}, which there is not.";
                 if (proposal.Exists && !proposal.Moves && _frames.TypeOf(pfn) == FolioType.Anon)
                     _swapped[_frames.MemcgOf(pfn)]++;
@@ -286,7 +294,7 @@ public sealed unsafe partial class Engine
 
         private string? CheckCharges()
         {
-            var charged = new ulong[machine.Memcgs.Count];
+            var charged = new ulong[machine.MemcgCapacity];
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
                 CountLook();
@@ -294,14 +302,14 @@ public sealed unsafe partial class Engine
                     charged[_frames.MemcgOf(pfn)]++;
             }
 
-            // A cgroup's number is higher than its parent's, so going down sums each one up before it is added above.
-            for (int id = machine.Memcgs.Count - 1; id >= 0; id--)
+            // A cgroup comes after its parent, so going back sums each one up before it is added above.
+            for (int i = machine.Memcgs.Count - 1; i >= 0; i--)
             {
-                MemoryCgroup memcg = machine.Memcgs[id];
-                if (memcg.Usage != charged[id])
-                    return $"Cgroup {memcg.Path} is charged {memcg.Usage} pages, and it and those below it hold {charged[id]}.";
+                MemoryCgroup memcg = machine.Memcgs[i];
+                if (memcg.Usage != charged[memcg.Id])
+                    return $"Cgroup {memcg.Path} is charged {memcg.Usage} pages, and it and those below it hold {charged[memcg.Id]}.";
                 if (memcg.Parent is { } parent)
-                    charged[parent.Id] += charged[id];
+                    charged[parent.Id] += charged[memcg.Id];
             }
 
             return null;
@@ -309,13 +317,13 @@ public sealed unsafe partial class Engine
 
         private string? CheckSwap()
         {
-            for (int id = machine.Memcgs.Count - 1; id >= 0; id--)
+            for (int i = machine.Memcgs.Count - 1; i >= 0; i--)
             {
-                MemoryCgroup memcg = machine.Memcgs[id];
-                if (memcg.SwapUsage != (machine.HasMemcgs ? _swapped[id] : 0))
-                    return $"Cgroup {memcg.Path} is charged {memcg.SwapUsage} swap pages, and it and those below it have {_swapped[id]}.";
+                MemoryCgroup memcg = machine.Memcgs[i];
+                if (memcg.SwapUsage != (machine.HasMemcgs ? _swapped[memcg.Id] : 0))
+                    return $"Cgroup {memcg.Path} is charged {memcg.SwapUsage} swap pages, and it and those below it have {_swapped[memcg.Id]}.";
                 if (memcg.Parent is { } parent)
-                    _swapped[parent.Id] += _swapped[id];
+                    _swapped[parent.Id] += _swapped[memcg.Id];
             }
 
             return machine.SwapTotal == ulong.MaxValue || machine.SwapFree + _swapped[0] == machine.SwapTotal
@@ -325,9 +333,12 @@ public sealed unsafe partial class Engine
 
         private string? CheckOrders()
         {
+            var isThere = new bool[machine.MemcgCapacity];
+            foreach (MemoryCgroup memcg in machine.Memcgs)
+                isThere[memcg.Id] = true;
             for (int id = 0; id < (host.MemcgLrus?.Length ?? 0); id++)
             {
-                if (host.MemcgLrus![id].FindProblem(machine.Memcgs.Count) is { } problem)
+                if (host.MemcgLrus![id].FindProblem(isThere) is { } problem)
                     return $"The memcg LRU of node {id}: {problem}.";
             }
 
@@ -336,9 +347,9 @@ public sealed unsafe partial class Engine
 
         private string? CheckPolicies()
         {
-            for (int index = 0; index < machine.Memcgs.Count * machine.Nodes.Length; index++)
+            foreach (Lruvec lruvec in Lruvecs())
             {
-                PolicyView view = host.ViewAt(index);
+                PolicyView view = host.ViewAt(lruvec.Index);
                 string who = $"Policy {view.Definition.Name} of {view.Memcg.Path} on node {view.Node.Id}";
                 if (view.Ops.Check(view) is { } problem)
                     return $"{who}: {problem}.";

@@ -29,6 +29,7 @@ public sealed unsafe partial class Engine : IDisposable
 {
     private const int HitCapacity = 1024;
 
+    private readonly EngineOptions _options;
     private readonly MachineState _machine;
     private readonly PolicyHost _host;
     private readonly FolioListEngine _folios;
@@ -46,10 +47,17 @@ public sealed unsafe partial class Engine : IDisposable
     /// <exception cref="EngineException">An option is out of range; the message names it.</exception>
     /// <exception cref="OutOfMemoryException">The system refused to reserve the address space.</exception>
     public Engine(EngineOptions options)
+        : this(options, isCopy: false)
+    {
+    }
+
+    /// <summary>An engine, or one that is to become a copy: without policies at its root, which come with what there is.</summary>
+    private Engine(EngineOptions options, bool isCopy)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Problem() is { } problem)
             throw new EngineException(problem);
+        _options = options;
         PolicyDefinition[] definitions = options.Bindable;
         _backing = options.Backing;
         _clock = options.Clock ?? TimeProvider.System;
@@ -67,7 +75,8 @@ public sealed unsafe partial class Engine : IDisposable
             _hits = (uint*)_hitLog.Pointer;
             _logsHits = _host.HandsOverAccesses;
             _tellsFirstTouch = options.FirstTouch;
-            _host.Online(_machine.Root, definitions[0]);
+            if (!isCopy)
+                _host.Online(_machine.Root, definitions[0]);
             _pressure = options.Pressure ? new PressureMonitor(_machine) : null;
         }
         catch
@@ -86,8 +95,24 @@ public sealed unsafe partial class Engine : IDisposable
     /// <summary>The nodes by number.</summary>
     public IReadOnlyList<Node> Nodes => _machine.Nodes;
 
-    /// <summary>Every cgroup by number.</summary>
+    /// <summary>Every cgroup, in the order of creation: each comes after the one above it.</summary>
     public IReadOnlyList<MemoryCgroup> Memcgs => _machine.Memcgs;
+
+    /// <summary>The address spaces that there are, by number.</summary>
+    public IEnumerable<AddressSpace> AddressSpaces
+    {
+        get
+        {
+            for (int id = 0; id < _machine.SpaceCapacity; id++)
+            {
+                if (_machine.SpaceAt(id) is { } space)
+                    yield return space;
+            }
+        }
+    }
+
+    /// <summary>What it was built from.</summary>
+    public EngineOptions Options => _options;
 
     /// <summary>
     /// Thrashing prevention: when on a node that kswapd is called for nothing may be reclaimed that was not last used at least
@@ -112,31 +137,6 @@ public sealed unsafe partial class Engine : IDisposable
     internal PolicyHost Host => _host;
 
     internal NodePass Pass => _pass;
-
-    /// <summary>Creates a cgroup below <paramref name="parent"/>, the root when null.</summary>
-    /// <param name="name">One path component: not empty, without a slash, new among its siblings.</param>
-    /// <param name="parent">The cgroup above.</param>
-    /// <param name="policy">Name of the policy to bind, or null for the parent's.</param>
-    public MemoryCgroup CreateMemcg(string name, MemoryCgroup? parent = null, string? policy = null)
-    {
-        ThrowIfDisposed();
-        using QuiesceGate.Closure change = CloseForChange();
-        if (!_machine.HasMemcgs)
-            throw new EngineException("The engine was built without memory cgroups: there is the root alone, and none can be created.");
-        MemoryCgroup above = Own(parent);
-        if (string.IsNullOrEmpty(name) || name.Contains('/'))
-            throw new EngineException($"'{name}' is no name for a cgroup: one path component without a slash is accepted.");
-        string path = above.IsRoot ? "/" + name : above.Path + "/" + name;
-        if (above.Children.Any(c => c.Path == path))
-            throw new EngineException($"Cgroup {path} exists already.");
-        PolicyDefinition definition = policy is null ? PolicyOf(above) : Definition(policy);
-        MemoryCgroup memcg = _machine.TryAddMemcg(path, above)
-            ?? throw new EngineException($"The engine was built for {_machine.Memcgs.Count} cgroups and has that many.");
-        memcg.Swappiness = above.Swappiness;
-        _host.Online(memcg, definition);
-        _pressure?.Add(memcg);
-        return memcg;
-    }
 
     /// <summary>Creates an address space of anonymous pages [0, pages).</summary>
     /// <param name="name">For messages, reports and <see cref="FindAddressSpace"/>; need not be new.</param>
@@ -167,20 +167,6 @@ public sealed unsafe partial class Engine : IDisposable
         }
 
         return found;
-    }
-
-    /// <summary>The cgroup of a path, such as <c>/db/cache</c>, or <c>/</c> for the root; null where there is none.</summary>
-    public MemoryCgroup? FindMemcg(ReadOnlySpan<char> path)
-    {
-        ThrowIfDisposed();
-        using QuiesceGate.Passage call = EnterCall();
-        foreach (MemoryCgroup memcg in _machine.Memcgs)
-        {
-            if (path.SequenceEqual(memcg.Path))
-                return memcg;
-        }
-
-        return null;
     }
 
     /// <summary>
@@ -222,7 +208,7 @@ public sealed unsafe partial class Engine : IDisposable
             if (pfn == FrameTable.NoFrame)
             {
                 if (tables.ShadowAt(slot) != 0 && space.VmaAt(page).File is null)
-                    _machine.ReturnSwap(_machine.Memcgs[space.MemcgId]);
+                    _machine.ReturnSwap(_machine.MemcgAt(space.MemcgId));
                 _host.Forget(slot);
                 tables.SetShadow(slot, 0);
             }
@@ -454,15 +440,6 @@ public sealed unsafe partial class Engine : IDisposable
         view.Ops.Remove(view, pfn, RemoveReason.Freed);
         view.Unlink(pfn);
         _folios.Free(view, pfn);
-    }
-
-    private MemoryCgroup Own(MemoryCgroup? memcg)
-    {
-        if (memcg is null)
-            return _machine.Root;
-        if (memcg.Id >= _machine.Memcgs.Count || !ReferenceEquals(_machine.Memcgs[memcg.Id], memcg))
-            throw new EngineException($"Cgroup {memcg.Path} belongs to another engine.");
-        return memcg;
     }
 
     private void Own(AddressSpace space)

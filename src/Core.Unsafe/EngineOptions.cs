@@ -6,7 +6,7 @@ using ReclaimNative.Reclaim;
 namespace ReclaimNative;
 
 /// <summary>What an engine is built from: a machine's capacities, the policies that may be bound, and what lies behind memory.</summary>
-public sealed record EngineOptions : MachineOptions
+public sealed partial record EngineOptions : MachineOptions
 {
     /// <summary>The policies of this engine, 1 to 64, all different; the first is bound where nothing else is said.</summary>
     public required IReadOnlyList<PolicyDefinition> Policies { get; init; }

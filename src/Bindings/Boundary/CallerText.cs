@@ -15,6 +15,15 @@ internal static unsafe class CallerText
     /// <summary>The bytes, which are valid UTF-8; <paramref name="what"/> names the string in messages.</summary>
     public static ReadOnlySpan<byte> Bytes(byte* text, ulong length, string what)
     {
+        ReadOnlySpan<byte> bytes = Raw(text, length, what);
+        if (!Utf8.IsValid(bytes))
+            throw new Refusal(Status.Invalid, $"The {what} is not valid UTF-8.");
+        return bytes;
+    }
+
+    /// <summary>The bytes, whatever they are.</summary>
+    public static ReadOnlySpan<byte> Raw(byte* text, ulong length, string what)
+    {
         if (text == null)
             throw new Refusal(Status.Null, $"The pointer to the {what} is NULL.");
         ReadOnlySpan<byte> bytes = length == NulTerminated
@@ -22,13 +31,20 @@ internal static unsafe class CallerText
             : new ReadOnlySpan<byte>(text, length > MostBytes ? MostBytes + 1 : (int)length);
         if (bytes.Length > MostBytes)
             throw new Refusal(Status.Invalid, $"The {what} is longer than {MostBytes} bytes.");
-        if (!Utf8.IsValid(bytes))
-            throw new Refusal(Status.Invalid, $"The {what} is not valid UTF-8.");
         return bytes;
     }
 
     /// <summary>The string.</summary>
     public static string Read(byte* text, ulong length, string what) => System.Text.Encoding.UTF8.GetString(Bytes(text, length, what));
+
+    /// <summary>A path of a file, which is not empty and has no zero byte.</summary>
+    public static string Path(byte* text, ulong length)
+    {
+        ReadOnlySpan<byte> bytes = Bytes(text, length, "path");
+        return bytes.Length == 0 || bytes.Contains((byte)0)
+            ? throw new Refusal(Status.Invalid, "The path is empty or has a zero byte in it; the path of a file is wanted.")
+            : System.Text.Encoding.UTF8.GetString(bytes);
+    }
 
     /// <summary>The string, or an empty one where there is none.</summary>
     public static string ReadOptional(byte* text, ulong length, string what) => text == null ? "" : Read(text, length, what);

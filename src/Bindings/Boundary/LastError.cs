@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
+using ReclaimNative.Control;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Bindings.Boundary;
 
@@ -26,7 +28,10 @@ internal static unsafe class LastError
             return why switch
             {
                 Refusal refusal => Set(refusal.Status, refusal.Message),
+                SnapshotException => Set(Status.Format, why.Message),
+                PageInException => Set(Status.Io, why.Message),
                 EngineException => Set(Status.Invalid, why.Message),
+                ControlException control => Set(StatusOf(control.Error), control.Message),
                 OutOfMemoryException => Set(Status.SystemMemory, "The system refused the memory that this call needs: smaller capacities need less."),
                 _ => Set(Status.Internal, $"The library failed inside ({why.GetType().Name}): this is a defect, please report it."),
             };
@@ -37,6 +42,20 @@ internal static unsafe class LastError
             return Status.SystemMemory;
         }
     }
+
+    private static int StatusOf(ControlError error) => error switch
+    {
+        ControlError.NoEntry or ControlError.NotDirectory => Status.NotFound,
+        ControlError.Access or ControlError.IsDirectory => Status.Access,
+        ControlError.Again => Status.Again,
+        ControlError.Interrupted => Status.Canceled,
+        ControlError.Busy => Status.Busy,
+        ControlError.Exists => Status.Exists,
+        ControlError.NoSpace => Status.Capacity,
+        ControlError.Range => Status.Range,
+        ControlError.NotSupported => Status.Unsupported,
+        _ => Status.Invalid,
+    };
 
     public static int Set(int status, string message)
     {

@@ -17,7 +17,7 @@ internal static unsafe class EngineExports
             EngineOptionsStruct asked = CallerStruct.Read<EngineOptionsStruct>(options);
             Check.NotNull(engine, "engine");
             var backing = new CallerBacking(asked);
-            *engine = new EngineEntry(Living.Table, EngineOptionsTranslation.Of(asked, backing), backing, CallerWatch.Of(asked)).Handle;
+            *engine = new EngineEntry(Living.Table, new Engine(EngineOptionsTranslation.Of(asked, backing)), backing, CallerWatch.Of(asked)).Handle;
             return Status.Ok;
         }
         catch (Exception why)

@@ -19,12 +19,36 @@ internal static unsafe class MemcgExports
             MemcgOptionsStruct asked = CallerStruct.Read<MemcgOptionsStruct>(options);
             Check.NotNull(memcg, "memcg");
             Check.Flags(asked.Flags, 0);
+            if (!entry.Engine.HasMemcgs)
+                throw new Refusal(Status.Unsupported, "The engine was made with RECLAIM_ENGINE_NO_MEMCG: there is the root alone, and no other can be created.");
             MemoryCgroup parent = Living.MemcgOf(entry, asked.Parent).Memcg;
             string name = Name(asked, parent);
-            string? policy = Policy(asked, entry);
+            string? policy = asked.Policy == null ? null : Policy(asked.Policy, asked.PolicyLength, entry);
             if (entry.Engine.Memcgs.Count == entry.MemcgCapacity)
                 throw new Refusal(Status.Capacity, $"The engine was built for {entry.MemcgCapacity} memcgs, the root included, and has that many.");
             *memcg = entry.Add(entry.Engine.CreateMemcg(name, parent, policy)).Handle;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_destroy")]
+    public static int Destroy(ulong memcg)
+    {
+        try
+        {
+            if (memcg == 0)
+                return Status.Ok;
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
+            MemoryCgroup ends = entry.Memcg;
+            if (ends.Parent is not null && ends.Children.Count > 0)
+                throw new Refusal(Status.Busy, $"The memcg {ends.Path} has {ends.Children.Count} below it, such as {ends.Children[0].Path}; destroy them first.");
+            if (ends.Parent is not null && entry.Owner.Engine.IsPopulated(ends))
+                throw new Refusal(Status.Busy, $"An address space is charged to the memcg {ends.Path}; destroy it first.");
+            entry.Owner.Destroy(entry);
             return Status.Ok;
         }
         catch (Exception why)
@@ -61,7 +85,53 @@ internal static unsafe class MemcgExports
             using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
             return entry.Owner.Engine.SetMax(entry.Memcg, pages)
                 ? Status.Ok
-                : LastError.Set(Status.Again, $"The limit of {entry.Memcg.Path} is {pages} pages from now on, but {entry.Memcg.Usage} are in use and no more could be reclaimed.");
+                : NotReached(entry.Memcg, "memory.max", pages);
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_high")]
+    public static int SetHigh(ulong memcg, ulong pages)
+    {
+        try
+        {
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
+            return entry.Owner.Engine.SetHigh(entry.Memcg, pages)
+                ? Status.Ok
+                : NotReached(entry.Memcg, "memory.high", pages);
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_swap_max")]
+    public static int SetSwapMax(ulong memcg, ulong pages)
+    {
+        try
+        {
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
+            entry.Owner.Engine.SetSwapMax(entry.Memcg, pages);
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_set_policy")]
+    public static int SetPolicy(ulong memcg, byte* policy, ulong policyLength)
+    {
+        try
+        {
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
+            entry.Owner.Engine.SetPolicy(entry.Memcg, Policy(policy, policyLength, entry.Owner));
+            return Status.Ok;
         }
         catch (Exception why)
         {
@@ -116,6 +186,8 @@ internal static unsafe class MemcgExports
                 Max = read.Max,
                 Min = read.Min,
                 Low = read.Low,
+                High = read.High,
+                SwapMax = read.SwapMax,
             });
             return Status.Ok;
         }
@@ -141,6 +213,26 @@ internal static unsafe class MemcgExports
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_memcg_read_pressure")]
+    public static int ReadPressure(ulong memcg, PressureStruct* pressure)
+    {
+        try
+        {
+            using EngineCall call = Living.Memcg(memcg, out MemcgEntry entry);
+            uint size = CallerStruct.SizeOf<PressureStruct>(pressure);
+            PressureTranslation.CheckKept(entry.Owner.Engine);
+            CallerStruct.Write(pressure, size, PressureTranslation.ToC(entry.Owner.Engine.ReadPressure(entry.Memcg), size));
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    private static int NotReached(MemoryCgroup memcg, string limit, ulong pages) => LastError.Set(
+        Status.Again, $"{limit} of {memcg.Path} is {pages} pages from now on, but {memcg.Usage} are in use and no more could be reclaimed.");
+
     private static string Name(in MemcgOptionsStruct asked, MemoryCgroup parent)
     {
         string name = CallerText.Read(asked.Name, asked.NameLength, "memcg's name");
@@ -152,11 +244,9 @@ internal static unsafe class MemcgExports
             : name;
     }
 
-    private static string? Policy(in MemcgOptionsStruct asked, EngineEntry entry)
+    private static string Policy(byte* text, ulong length, EngineEntry entry)
     {
-        if (asked.Policy == null)
-            return null;
-        string name = CallerText.Read(asked.Policy, asked.PolicyLength, "policy's name");
+        string name = CallerText.Read(text, length, "policy's name");
         return entry.HasPolicy(name)
             ? name
             : throw new Refusal(Status.NotFound, $"The engine has no policy '{name}'; it was built with {entry.PolicyNames}.");

@@ -28,6 +28,7 @@ internal static unsafe class NodeExports
                 WatermarkMin = read.Watermarks.Min,
                 WatermarkLow = read.Watermarks.Low,
                 WatermarkHigh = read.Watermarks.High,
+                Tier = (uint)read.Tier,
             });
             return Status.Ok;
         }
@@ -47,6 +48,24 @@ internal static unsafe class NodeExports
             long pages = entry.Engine.RunKswapd(entry.Engine.Nodes[(int)node]);
             if (reclaimed != null)
                 *reclaimed = (ulong)pages;
+            return Status.Ok;
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_node_read_pressure")]
+    public static int ReadPressure(ulong engine, uint node, PressureStruct* pressure)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            uint size = CallerStruct.SizeOf<PressureStruct>(pressure);
+            Check.Node(entry.Engine, node);
+            PressureTranslation.CheckKept(entry.Engine);
+            CallerStruct.Write(pressure, size, PressureTranslation.ToC(entry.Engine.ReadPressure(entry.Engine.Nodes[(int)node]), size));
             return Status.Ok;
         }
         catch (Exception why)

@@ -1,5 +1,6 @@
 using ReclaimNative.Bindings.Boundary;
 using ReclaimNative.Bindings.Structs;
+using ReclaimNative.Control;
 using ReclaimNative.Machine;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
@@ -13,20 +14,31 @@ internal sealed class EngineEntry : HandleEntry
     private readonly HashSet<HandleEntry> _parts = [];
     private readonly EngineOptions _options;
     private readonly PolicyWatchdog? _watchdog;
+    private ControlTree? _control;
 
-    /// <summary>Builds the engine and takes handles for it and for its root.</summary>
-    public EngineEntry(HandleTable table, EngineOptions options, CallerBacking backing, CallerWatch? watch)
+    /// <summary>Takes handles for a new engine, which it owns from here on, for its root, and for all that a copy has.</summary>
+    public EngineEntry(HandleTable table, Engine engine, CallerBacking backing, CallerWatch? watch)
     {
         _table = table;
-        _options = options;
+        _options = engine.Options;
         Backing = backing;
-        Gate = new EngineGate(table, options.Concurrent);
-        Engine = new Engine(options);
+        Gate = new EngineGate(table, _options.Concurrent);
+        Engine = engine;
         try
         {
             Register(this);
             Root = new MemcgEntry(this, Engine.Root);
             Add(Root);
+            foreach (MemoryCgroup memcg in engine.Memcgs)
+            {
+                if (!ReferenceEquals(memcg, engine.Root))
+                    Add(memcg);
+            }
+
+            foreach (AddressSpace space in engine.AddressSpaces)
+                Add(new AddressSpaceEntry(this, space));
+            foreach (PageFile file in engine.Files)
+                Add(new FileEntry(this, file));
             _watchdog = watch?.Over(Engine);
         }
         catch
@@ -42,6 +54,9 @@ internal sealed class EngineEntry : HandleEntry
     public Engine Engine { get; }
 
     public CallerBacking Backing { get; }
+
+    /// <summary>Its control files, made when first asked for.</summary>
+    public ControlTree Control => _control ??= new ControlTree(Engine);
 
     public MemcgEntry Root { get; } = null!;
 
@@ -81,6 +96,9 @@ internal sealed class EngineEntry : HandleEntry
 
         return entry;
     }
+
+    /// <summary>Ends a cgroup and its handle.</summary>
+    public void Destroy(MemcgEntry entry) => End(entry, () => Engine.Remove(entry.Memcg));
 
     public FileEntry Add(PageFile file)
     {

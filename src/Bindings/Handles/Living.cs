@@ -57,7 +57,7 @@ internal static unsafe class Living
     public static EngineCall File(ulong handle, out FileEntry entry)
     {
         entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
-        return Enter(entry.Owner);
+        return Enter(entry);
     }
 
     /// <summary>Enters the engine of the living operation behind a handle.</summary>
@@ -78,7 +78,7 @@ internal static unsafe class Living
             : throw new Refusal(Status.WrongEngine, $"The memcg {entry.Memcg.Path} belongs to another engine than the one that the call is for.");
     }
 
-    /// <summary>A file of an engine, or a refusal when it is another's; for a call that has entered that engine.</summary>
+    /// <summary>The file behind a handle, or a refusal when it is another engine's; for a call that has entered that engine.</summary>
     public static FileEntry FileOf(EngineEntry engine, ulong handle)
     {
         FileEntry entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");

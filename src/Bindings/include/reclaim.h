@@ -494,7 +494,8 @@ typedef struct reclaim_copy_options {
     reclaim_page_in_fn page_in;
     reclaim_page_migrate_fn page_migrate;
     void *context;
-    const reclaim_policy_t *const *tables; /* the policies of this program that the engine had, found by name */
+    const reclaim_policy_t *const *tables; /* the policies of this program that the engine had, found by name; a fork takes those
+                                            * that are not here from the engine */
     uint32_t table_count;
     uint32_t vector_bits; /* as of reclaim_engine_options_t */
 } reclaim_copy_options_t;
@@ -1064,8 +1065,8 @@ int32_t reclaim_engine_set_trace(reclaim_engine_t *engine, uint64_t events, recl
 /* ---- Snapshots and copies --------------------------------------------------------------------------------------- */
 
 /* Writes all that an engine is to `write`, in pieces: what is in memory, on which lists, what policies and counters know.  It is
- * versioned and checksummed.  Proposals have lapsed in it, operations under way are not in it.  What a policy in C keeps in memory of
- * its own is not in it.
+ * versioned and checksummed; docs/snapshot-format.md has the format.  Proposals have lapsed in it, operations under way, callbacks and
+ * policy_stuck are not in it.  What a policy in C keeps in memory of its own is not in it.
  * Errors:   RECLAIM_E_IO: `write` failed.  RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL.
  * Threads:  one at a time in this engine.
  * Blocking: never, but for `write`.  Time grows with the memory that the engine has touched.  Allocates: some kilobytes.  Since: 0.1 */
@@ -1073,9 +1074,9 @@ int32_t reclaim_engine_save(reclaim_engine_t *engine, reclaim_write_fn write, vo
 
 /* Builds an engine that is what the saved one was, from the bytes that `read` supplies: the same calls give the same results as there.  Find
  * its cgroups, spaces and files by their names.  `options` has what is no state; policies of this program are found by name in its tables,
- * paths of libraries are loaded again.
+ * paths of libraries are loaded again.  Checksums find damage, not a forger: restore only what you trust.
  * Errors:   RECLAIM_E_IO: `read` failed.  RECLAIM_E_FORMAT: the bytes are no snapshot, damaged, or of another version.  RECLAIM_E_NOT_FOUND:
- *           a policy is missing, and the text names it.
+ *           a policy is missing, or asks for other memory than it did, and the text names it.
  *           RECLAIM_E_NULL, _STRUCT_SIZE, _TOO_BIG, _INVALID, _CAPACITY, _SYSTEM_MEMORY.
  * Threads:  any, at any time.
  * Blocking: never, but for `read`.  Allocates: as reclaim_engine_create.  Since: 0.1 */
@@ -1087,7 +1088,7 @@ int32_t reclaim_engine_restore(const reclaim_copy_options_t *options, reclaim_re
  * Blocking: for the file.  Allocates: some kilobytes.  Since: 0.1 */
 int32_t reclaim_engine_save_file(reclaim_engine_t *engine, const char *path, uint64_t path_length);
 
-/* reclaim_engine_restore from a file.
+/* reclaim_engine_restore from a file, which has the snapshot and nothing behind it.
  * Errors:   as reclaim_engine_restore.
  * Threads:  any, at any time.
  * Blocking: for the file.  Allocates: as reclaim_engine_create.  Since: 0.1 */

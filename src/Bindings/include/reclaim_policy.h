@@ -304,6 +304,7 @@ struct reclaim_lruvec {
 #define RECLAIM_REMOVED_FREED 1u    /* its owner freed it; it is still on its list, and the engine takes it off afterwards */
 #define RECLAIM_REMOVED_MIGRATED 2u /* to another node, with flags and words; it was isolated, and is placed there next */
 #define RECLAIM_REMOVED_REBOUND 3u  /* stays, but another policy takes it over; it is still on its list */
+#define RECLAIM_REMOVED_ADVISED 4u  /* its owner says that it is cold; it is still on its list, and is evicted or placed at the cold end next */
 
 /* event of on_event */
 #define RECLAIM_EVENT_FAULT 0u      /* comes in through a mapping with recency; not placed yet */

@@ -46,7 +46,10 @@ public sealed class ControlTree : IControlTree
     {
         ArgumentNullException.ThrowIfNull(directory);
         ControlDirectory found = DirectoryAt(directory);
-        return [.. found.Items().Select(item => EntryOf(directory.Length == 0 ? item.Name : directory + "/" + item.Name, item))];
+        var entries = new List<ControlEntry>();
+        foreach (ControlItem item in found.Items())
+            entries.Add(EntryOf(directory.Length == 0 ? item.Name : directory + "/" + item.Name, item));
+        return entries;
     }
 
     /// <inheritdoc/>

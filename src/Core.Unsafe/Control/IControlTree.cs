@@ -45,6 +45,9 @@ public abstract class ControlFile : IDisposable
     /// <exception cref="ControlException">The text is refused, or less was done than asked.</exception>
     public abstract void Write(ReadOnlySpan<byte> text);
 
+    /// <summary>What is written to it lasts as long as it is open, so that a write by who closes it at once would come to nothing.</summary>
+    public virtual bool KeepsWrites => false;
+
     /// <summary>Whether something has happened that a poll for priority events reports; asking takes it back.</summary>
     public virtual bool TakePriorityEvent() => false;
 

@@ -39,11 +39,12 @@ internal static class LruGenText
 
     private static void Generations(StringBuilder text, IReadOnlyList<GenerationReport> all, long nowMs, KernelVersion kernel, bool full)
     {
-        IEnumerable<GenerationReport> shown = full
-            ? all.Skip(all.Count - ShownGenerations)
-            : all.SkipWhile(g => !g.Anon.IsOpen && (kernel <= KernelVersion.V6_12 || !g.File.IsOpen));
-        foreach (GenerationReport generation in shown)
+        int first = full ? Math.Max(all.Count - ShownGenerations, 0) : 0;
+        while (!full && first < all.Count && !all[first].Anon.IsOpen && (kernel <= KernelVersion.V6_12 || !all[first].File.IsOpen))
+            first++;
+        for (int i = first; i < all.Count; i++)
         {
+            GenerationReport generation = all[i];
             uint age = unchecked((uint)(nowMs - generation.BirthMs));
             text.Append(CultureInfo.InvariantCulture, $" {generation.Sequence,10} {age,10}");
             foreach (GenerationPages pages in (ReadOnlySpan<GenerationPages>)[generation.Anon, generation.File])

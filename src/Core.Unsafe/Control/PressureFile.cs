@@ -30,6 +30,8 @@ internal sealed class PressureFile : ControlFile
         _add = text => engine.AddPressureTrigger(node, text);
     }
 
+    public override bool KeepsWrites => true;
+
     public override string Read()
     {
         CheckSupported();

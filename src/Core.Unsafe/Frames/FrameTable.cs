@@ -66,6 +66,9 @@ internal sealed unsafe class FrameTable
     private readonly bool _concurrent;
     private bool _anyPinned;
 
+    /// <summary>What it keeps beside its columns: pins come from the owner alone.</summary>
+    public void PassSettings(StateLog log) => log.Pass(ref _anyPinned);
+
     /// <summary>The frames of a machine.</summary>
     /// <param name="store">Where the columns are reserved.</param>
     /// <param name="frames">How many.</param>

@@ -38,6 +38,9 @@ internal sealed class Demotion
     /// <summary>Where its lots stand.</summary>
     public void Pass(StateLog log) => log.Pass(ref _state);
 
+    /// <summary>Whether its owner has it on.</summary>
+    public void PassSettings(StateLog log) => _isOn = log.Through(_isOn);
+
     /// <summary>Pages are demoted where there is a lower tier.</summary>
     public bool IsOn
     {

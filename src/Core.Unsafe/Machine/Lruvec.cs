@@ -46,6 +46,9 @@ internal sealed unsafe class Lruvec
 
     public EventCounts Counts { get; }
 
+    /// <summary>What cgroups below this one had counted, they and all below them, when they were removed.</summary>
+    public EventCounts Gone { get; init; }
+
     /// <summary>The bound policy's own bytes.</summary>
     public byte* State { get; }
 
@@ -100,14 +103,16 @@ internal sealed unsafe class Lruvec
     public Lruvec? Parent { get; init; }
 
     /// <summary>What it keeps beside its columns.</summary>
-    public void Pass(StateLog log)
+    /// <param name="log">The log.</param>
+    /// <param name="machine">Where the cgroups are.</param>
+    public void Pass(StateLog log, MachineState machine)
     {
         log.Pass(ref _nonresidentAge);
         log.Pass(ref _resident);
         log.Pass(ref _mapped);
         log.Pass(ref _filtersInUse);
         log.Pass(ref _walkSequence);
-        Cookie.Pass(log);
+        Cookie.Pass(log, machine);
     }
 
     /// <summary>Adds to the clock of this lruvec alone.</summary>
@@ -122,7 +127,7 @@ internal sealed unsafe class Lruvec
     }
 
     /// <summary>Counts a file page that got its first mapping (1) or lost its last (-1); its lock is held.</summary>
-    public void CountMapped(int pages) => Atomic.Add(ref _mapped, pages, Concurrent);
+    public void CountMapped(long pages) => Atomic.Add(ref _mapped, pages, Concurrent);
 
     /// <summary>
     /// The right to decide about this lruvec: to isolate, to age, to walk its lists. Tried and never waited for: who

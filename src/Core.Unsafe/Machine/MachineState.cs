@@ -18,7 +18,7 @@ namespace ReclaimNative.Machine;
 /// lists are safe from many threads when built <c>concurrent</c>; creation and removal belong to one thread with the
 /// <see cref="Gate"/> closed.
 /// </remarks>
-internal sealed unsafe class MachineState : IDisposable
+internal sealed unsafe partial class MachineState : IDisposable
 {
     private const int LongsPerLruvec = 12;
 
@@ -30,7 +30,6 @@ internal sealed unsafe class MachineState : IDisposable
     private long _walked;
     private long _nowUs;
     private readonly ExtentReserve[] _tableReserves;
-    private readonly List<MemoryCgroup> _memcgs = [];
     private readonly AddressSpace?[] _spaces;
     private readonly List<PageFile?> _files = [];
     private ulong _created;
@@ -38,11 +37,11 @@ internal sealed unsafe class MachineState : IDisposable
     private readonly Column<LruList> _lists;
     private readonly Column<int> _tokens;
     private readonly Column<long> _counts;
+    private readonly Column<long> _goneCounts;
     private readonly Column<long> _lruvecLongs;
     private readonly Column<byte> _policyState;
     private readonly Column<ulong> _filters;
     private readonly int _stateBytes;
-    private readonly int _memcgCapacity;
     private ulong _swapFree;
 
     public MachineState(MachineOptions options, PolicyNeeds policies)
@@ -89,7 +88,7 @@ internal sealed unsafe class MachineState : IDisposable
             if (policies.Orders > 0)
                 Orders = new PageOrders(_store, (ulong)tables * LeafTables.Entries, lruvecs, policies.Orders);
             _spaces = new AddressSpace?[options.AddressSpaces];
-            _memcgCapacity = options.MemcgCapacity;
+            _memcgAt = new MemoryCgroup?[options.MemcgCapacity];
             HasMemcgs = !options.NoMemcg;
             RecursiveProtection = options.RecursiveProtection;
             _swapFree = SwapTotal = options.SwapPages ?? ulong.MaxValue;
@@ -120,6 +119,7 @@ internal sealed unsafe class MachineState : IDisposable
             _lruvecs = new Lruvec?[lruvecs];
             _stateBytes = (policies.StateBytes + 63) & ~63;
             _counts = _store.Reserve<long>("lruvec.counters", (nuint)lruvecs * Counters.Count);
+            _goneCounts = _store.Reserve<long>("lruvec.gone", (nuint)lruvecs * Counters.Count);
             _lruvecLongs = _store.Reserve<long>("lruvec.sums", (nuint)lruvecs * LongsPerLruvec);
             _policyState = _store.Reserve<byte>("lruvec.policy", (nuint)lruvecs * (nuint)_stateBytes);
             Kernel = options.Kernel;
@@ -131,7 +131,7 @@ internal sealed unsafe class MachineState : IDisposable
                 : Math.Max(KernelBloomFilter.Words, SplitBlockBloomFilter.BlocksFor(tables, FilterBitsPerTable) * SplitBlockBloomFilter.BlockWords);
             _filters = _store.Reserve<ulong>("lruvec.filters", (nuint)lruvecs * 2 * FilterWords);
             GlobalCounts = new EventCounts(_store.Reserve<long>("machine.counters", Counters.Count).Pointer, concurrent);
-            Root = AddMemcg("/", null);
+            Root = AddMemcg(0, "/", null);
             _store.Seal();
         }
         catch
@@ -146,9 +146,6 @@ internal sealed unsafe class MachineState : IDisposable
 
     /// <summary>Form of the filters that walks consult.</summary>
     public KernelVersion Kernel { get; }
-
-    /// <summary>Cgroups that there is room for.</summary>
-    public int MemcgCapacity => _memcgCapacity;
 
     /// <summary>Pages in and out between two flushes of the cgroup statistics; 0 where they are always fresh.</summary>
     public long StatisticsPeriod { get; }
@@ -224,8 +221,6 @@ internal sealed unsafe class MachineState : IDisposable
     public Demotion Demotion { get; }
 
     public MemoryCgroup Root { get; }
-
-    public List<MemoryCgroup> Memcgs => _memcgs;
 
     /// <summary>There are cgroups, so pages are charged.</summary>
     public bool HasMemcgs { get; }
@@ -324,10 +319,6 @@ internal sealed unsafe class MachineState : IDisposable
     /// <summary>The file that a leaf table belongs to; null for one of an address space, and for one in reserve.</summary>
     public PageFile? FileOfTable(uint table) =>
         FileAt(Tables.Space[table]) is { } file && table - file.FirstTable < file.Tables ? file : null;
-
-    /// <summary>Creates a cgroup with its lruvecs, or null when the reserve is used up.</summary>
-    public MemoryCgroup? TryAddMemcg(string path, MemoryCgroup parent) =>
-        _memcgs.Count == _memcgCapacity ? null : AddMemcg(path, parent);
 
     /// <summary>Creates an address space, or null with the reason.</summary>
     public AddressSpace? TryAddSpace(string name, ulong pages, MemoryCgroup memcg, int homeNode, out string? problem)
@@ -476,21 +467,6 @@ internal sealed unsafe class MachineState : IDisposable
     public void ForgetPage(uint page) =>
         new Span<uint>(HistoryWords + (nuint)page * (nuint)HistoryWordCount, HistoryWordCount).Clear();
 
-    /// <summary>Zeroes what policies keep of every page of a cgroup, resident or not.</summary>
-    public void ForgetPagesOf(MemoryCgroup memcg)
-    {
-        for (uint table = 0; table < Tables.Count; table++)
-        {
-            AddressSpace? space = SpaceAt(Tables.Space[table]);
-            bool isAnon = space is not null && table - space.FirstTable < space.Tables;
-            for (uint page = table * LeafTables.Entries, left = LeafTables.Entries; left > 0; page++, left--)
-            {
-                if (isAnon ? Tables.Memcg[table] == memcg.Id : Tables.FileMemcg != null && Tables.FileMemcg[page] == memcg.Id)
-                    ForgetPage(page);
-            }
-        }
-    }
-
     /// <summary>
     /// A copy of all columns, to be put back by a thread that is alone in the machine. Without the gate's, at which others wait meanwhile.
     /// </summary>
@@ -510,7 +486,7 @@ internal sealed unsafe class MachineState : IDisposable
         foreach (MemoryCgroup memcg in _memcgs)
             memcg.Pass(log);
         foreach (Lruvec? lruvec in _lruvecs)
-            lruvec?.Pass(log);
+            lruvec?.Pass(log, this);
         foreach (AddressSpace? space in _spaces)
             space?.Pass(log);
         foreach (PageFile? file in _files)
@@ -555,37 +531,4 @@ internal sealed unsafe class MachineState : IDisposable
     }
 
     private ExtentReserve ReserveOf(int node) => _tableReserves[IsIdentity ? node : 0];
-
-    private MemoryCgroup AddMemcg(string path, MemoryCgroup? parent)
-    {
-        var memcg = new MemoryCgroup((ushort)_memcgs.Count, path, parent);
-        _memcgs.Add(memcg);
-        foreach (Node node in Nodes)
-        {
-            int index = memcg.Id * Nodes.Length + node.Id;
-            LruList* lists = _lists.Pointer + (nuint)index * FrameLists.MaxLists;
-            for (int i = 0; i < FrameLists.MaxLists; i++)
-                FrameLists.Reset(ref lists[i]);
-            long* longs = _lruvecLongs.Pointer + (nuint)index * LongsPerLruvec;
-            _lruvecs[index] = new Lruvec(
-                index,
-                memcg,
-                node,
-                new ListsOf(index, memcg.Id, node.FirstPfn, node.FirstPfn + node.Pages),
-                _tokens.Pointer + (nuint)index * FrameLists.TokenStride,
-                new EventCounts(_counts.Pointer + (nuint)index * Counters.Count, Concurrent),
-                _policyState.Pointer + (nuint)index * (nuint)_stateBytes,
-                _filters.Pointer + (nuint)index * 2 * FilterWords)
-            {
-                Cost = longs,
-                RefaultSnapshot = longs + 2,
-                OwnResident = longs + 4,
-                Flushed = longs + 6,
-                Concurrent = Concurrent,
-                Parent = parent is null ? null : LruvecOf(parent, node),
-            };
-        }
-
-        return memcg;
-    }
 }

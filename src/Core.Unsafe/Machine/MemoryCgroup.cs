@@ -28,7 +28,7 @@ public sealed class MemoryCgroup
     /// <summary>No limit.</summary>
     public const ulong Unlimited = ulong.MaxValue;
 
-    /// <summary>Number of the cgroup in its engine; 0 is the root.</summary>
+    /// <summary>Number of the cgroup in its engine; 0 is the root. That of a removed one is given out again.</summary>
     public ushort Id { get; }
 
     /// <summary>Absolute path, <c>/</c> for the root.</summary>
@@ -80,7 +80,21 @@ public sealed class MemoryCgroup
         log.Pass(ref _effectiveLow);
     }
 
+    /// <summary>What its owner has set.</summary>
+    internal void PassSettings(StateLog log)
+    {
+        Max = (ulong)log.Through((long)Max);
+        High = (ulong)log.Through((long)High);
+        SwapMax = (ulong)log.Through((long)SwapMax);
+        Min = (ulong)log.Through((long)Min);
+        Low = (ulong)log.Through((long)Low);
+        Swappiness = log.Through(Swappiness, 0, 200, "a swappiness");
+    }
+
     internal bool IsRoot => Parent is null;
+
+    /// <summary>It has been removed.</summary>
+    internal bool IsRemoved { get; private set; }
 
     internal ulong EffectiveMin
     {
@@ -99,6 +113,14 @@ public sealed class MemoryCgroup
 
     /// <summary>Adds pages to the swap usage of this cgroup alone, and returns the new one.</summary>
     internal ulong AddSwapUsage(long pages, bool concurrent) => (ulong)Atomic.Add(ref _swapUsage, pages, concurrent);
+
+    /// <summary>Leaves the tree. What is charged to it is its parent's already, whose usage has counted it all along.</summary>
+    internal void Leave()
+    {
+        IsRemoved = true;
+        Parent!._children.Remove(this);
+        _usage = 0;
+    }
 
     /// <summary>Whether this cgroup or one above it, but for the root, uses more than its <see cref="High"/>.</summary>
     internal bool IsAboveHigh()

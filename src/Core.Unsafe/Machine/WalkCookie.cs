@@ -22,9 +22,19 @@ internal sealed class WalkCookie
         set => _generation = value;
     }
 
-    public void Pass(StateLog log)
+    /// <summary>A cgroup is removed. As in the kernel, a round that stands at it begins at the top once more.</summary>
+    public void Leave(MemoryCgroup memcg)
     {
-        log.Pass(ref _position);
+        if (ReferenceEquals(_position, memcg))
+            _position = null;
+    }
+
+    /// <param name="log">The log.</param>
+    /// <param name="machine">Where the cgroups are.</param>
+    public void Pass(StateLog log, MachineState machine)
+    {
+        int at = log.Through(_position?.Id ?? -1, -1, machine.MemcgCapacity - 1, "the cgroup that a walk stands at");
+        _position = machine.HasMemcg(at) ? machine.MemcgAt(at) : null;
         log.Pass(ref _generation);
     }
 }

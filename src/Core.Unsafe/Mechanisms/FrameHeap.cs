@@ -49,6 +49,9 @@ internal readonly unsafe ref struct FrameHeap
     /// <summary>The key that a frame was last inserted with.</summary>
     public ulong KeyOf(uint pfn) => NodeAt(pfn + 1)->Key;
 
+    /// <summary>Makes the key 0 that a frame has kept which is not in the heap any more.</summary>
+    public void ForgetKey(uint pfn) => *NodeAt(pfn + 1) = default;
+
     /// <summary>Adds a frame that is not on it.</summary>
     public void Insert(uint pfn, ulong key)
     {

@@ -77,7 +77,7 @@ internal static unsafe class IdleAge
     {
         for (int id = 0; id < machine.SpaceCapacity; id++)
         {
-            if (machine.SpaceAt(id) is not { } space || !target.Contains(machine.Memcgs[space.MemcgId]))
+            if (machine.SpaceAt(id) is not { } space || !target.Contains(machine.MemcgAt(space.MemcgId)))
                 continue;
             for (ulong page = 0; page < space.Pages;)
             {
@@ -109,7 +109,7 @@ internal static unsafe class IdleAge
             for (; present != 0; present &= present - 1)
             {
                 uint slot = word * 64 + (uint)BitOperations.TrailingZeroCount(present);
-                if (charged is null || charged.Contains(machine.Memcgs[tables.FileMemcg[slot]]))
+                if (charged is null || charged.Contains(machine.MemcgAt(tables.FileMemcg[slot])))
                     byAge[machine.Ages!.AgeOf(slot)]++;
             }
         }

@@ -83,12 +83,25 @@ internal sealed class MemcgLru
         Array.Fill(_bins, new Ends(None, None));
     }
 
-    /// <summary>All of it, for a thread that is alone.</summary>
-    public void Pass(StateLog log)
+    /// <summary>All of it, for a thread that is alone and ids [0, <paramref name="memcgs"/>).</summary>
+    public void Pass(StateLog log, int memcgs)
     {
-        log.Pass(_entries);
-        log.Pass(_bins);
-        log.Pass(_members);
+        foreach (ref Entry entry in _entries.AsSpan(0, memcgs))
+        {
+            log.Pass(ref entry.Previous);
+            log.Pass(ref entry.Next);
+            log.Pass(ref entry.Bin);
+            entry.Segment = (MemcgSegment)log.Through((long)entry.Segment);
+        }
+
+        foreach (ref Ends ends in _bins.AsSpan())
+        {
+            log.Pass(ref ends.Head);
+            log.Pass(ref ends.Tail);
+        }
+
+        foreach (ref int members in _members.AsSpan())
+            log.Pass(ref members);
         log.Pass(ref _random);
         log.Pass(ref _sequence);
     }
@@ -133,6 +146,20 @@ internal sealed class MemcgLru
         Exit();
     }
 
+    /// <summary>A lruvec is no more, and nobody walks.</summary>
+    public void Remove(int memcg)
+    {
+        Enter();
+        ref Entry entry = ref _entries[memcg];
+        int slot = entry.Bin / Bins;
+        Unlink(ref entry);
+        entry = default;
+        _members[slot]--;
+        if (_members[slot] == 0 && slot == SlotOf(Sequence))
+            Sequence++;
+        Exit();
+    }
+
     /// <summary>Moves a lruvec.</summary>
     public void Move(int memcg, MemcgMove move)
     {
@@ -160,10 +187,12 @@ internal sealed class MemcgLru
             yield return memcg;
     }
 
-    /// <summary>What is wrong with the order of cgroups [0, <paramref name="memcgs"/>) in one sentence, or null; at a quiet point.</summary>
-    internal string? FindProblem(int memcgs)
+    /// <summary>What is wrong with the order in one sentence, or null; at a quiet point.</summary>
+    /// <param name="isThere">By id: there is such a cgroup.</param>
+    internal string? FindProblem(ReadOnlySpan<bool> isThere)
     {
-        var seen = new bool[memcgs];
+        int memcgs = isThere.Count(true);
+        var seen = new bool[isThere.Length];
         int total = 0;
         for (int slot = 0; slot < Generations; slot++)
         {
@@ -173,7 +202,7 @@ internal sealed class MemcgLru
                 int before = None;
                 for (int memcg = _bins[bin].Head; memcg != None; memcg = _entries[memcg].Next)
                 {
-                    if ((uint)memcg >= (uint)memcgs)
+                    if ((uint)memcg >= (uint)isThere.Length || !isThere[memcg])
                         return $"bin {bin} names cgroup {memcg}, which there is not";
                     if (seen[memcg])
                         return $"cgroup {memcg} is met twice, the second time in bin {bin}";

@@ -1,3 +1,5 @@
+using ReclaimNative.Memory;
+
 namespace ReclaimNative.Mechanisms;
 
 /// <summary>Stalled time of one kind in one group: its total, and the averages as of the last sample. Source: kernel-reclaim reference 8.2.</summary>
@@ -17,6 +19,16 @@ internal struct PressureAccount
 
     /// <summary>The line of the pressure file.</summary>
     public readonly PressureShare Share => new(_avg10, _avg60, _avg300, _totalUs);
+
+    /// <summary>All of it.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _totalUs);
+        log.Pass(ref _sampledUs);
+        _avg10 = new PressureAverage(log.Through(_avg10.Fixed));
+        _avg60 = new PressureAverage(log.Through(_avg60.Fixed));
+        _avg300 = new PressureAverage(log.Through(_avg300.Fixed));
+    }
 
     /// <summary>Adds stalled time.</summary>
     public void Add(long us) => _totalUs += us;

@@ -24,6 +24,9 @@ public readonly record struct PressureAverage(long Fixed)
     /// <summary>The average in per cent, 0 to 100.</summary>
     public double Percent => (double)Fixed / One;
 
+    /// <summary>The average in hundredths of a per cent, 0 to 10,000, cut and not rounded.</summary>
+    public int Hundredths => (int)(Fixed * 100 / One);
+
     /// <summary>Per cent with two digits, cut and not rounded, as the kernel prints it: <c>18.11</c>.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Fixed / One}.{Fixed % One * 100 / One:00}");

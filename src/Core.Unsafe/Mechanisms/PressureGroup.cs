@@ -1,3 +1,5 @@
+using ReclaimNative.Memory;
+
 namespace ReclaimNative.Mechanisms;
 
 /// <summary>
@@ -13,6 +15,17 @@ internal sealed class PressureGroup(long nowUs)
     private int _stalled;
     private long _accountedUs = nowUs;
     private long _sampleDueUs = nowUs + PressureAccount.PeriodUs;
+
+    /// <summary>All of it.</summary>
+    public void Pass(StateLog log)
+    {
+        _some.Pass(log);
+        _full.Pass(log);
+        log.Pass(ref _running);
+        log.Pass(ref _stalled);
+        log.Pass(ref _accountedUs);
+        log.Pass(ref _sampleDueUs);
+    }
 
     /// <summary>A task of the group changes its state at a time not before any that was given so far.</summary>
     public void Change(long nowUs, TaskState from, TaskState to)

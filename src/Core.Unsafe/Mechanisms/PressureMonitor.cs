@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Memory;
 using ReclaimNative.PageTables;
 
 namespace ReclaimNative.Mechanisms;
@@ -18,7 +19,7 @@ internal sealed class PressureMonitor
     private readonly Lock _lock = new();
     private readonly MachineState _machine;
     private readonly TaskState[] _states;
-    private readonly List<PressureGroup> _ofMemcg = [];
+    private readonly PressureGroup[] _ofMemcg;
     private readonly PressureGroup[] _ofNode;
     private readonly List<PressureTrigger> _triggers = [];
     private long _nowUs;
@@ -28,17 +29,34 @@ internal sealed class PressureMonitor
     {
         _machine = machine;
         _nowUs = machine.NowUs;
+        _ofMemcg = new PressureGroup[machine.MemcgCapacity];
         _states = new TaskState[machine.SpaceCapacity];
         _ofNode = [.. machine.Nodes.Select(_ => new PressureGroup(_nowUs))];
         foreach (MemoryCgroup memcg in machine.Memcgs)
             Add(memcg);
     }
 
-    /// <summary>A cgroup has been made, the next by number.</summary>
+    /// <summary>A cgroup has been made.</summary>
     public void Add(MemoryCgroup memcg)
     {
         lock (_lock)
-            _ofMemcg.Insert(memcg.Id, new PressureGroup(CatchUp()));
+            _ofMemcg[memcg.Id] = new PressureGroup(CatchUp());
+    }
+
+    /// <summary>A cgroup without tasks is removed: whoever waits for pressure of it waits in vain.</summary>
+    public void Remove(MemoryCgroup memcg)
+    {
+        lock (_lock)
+        {
+            CatchUp();
+            for (int i = _triggers.Count - 1; i >= 0; i--)
+            {
+                if (_triggers[i].IsOf(_ofMemcg[memcg.Id]))
+                    _triggers.RemoveAt(i);
+            }
+
+            SetNextCheck();
+        }
     }
 
     /// <summary>The machine's clock has moved.</summary>
@@ -60,7 +78,7 @@ internal sealed class PressureMonitor
                 return;
             long now = CatchUp();
             _states[task.Id] = state;
-            for (MemoryCgroup? at = _machine.Memcgs[task.MemcgId]; at is not null; at = at.Parent)
+            for (MemoryCgroup? at = _machine.MemcgAt(task.MemcgId); at is not null; at = at.Parent)
                 _ofMemcg[at.Id].Change(now, from, state);
             _ofNode[task.HomeNode].Change(now, from, state);
         }
@@ -122,6 +140,21 @@ internal sealed class PressureMonitor
             if (_triggers.Remove(trigger))
                 trigger.Take();
             SetNextCheck();
+        }
+    }
+
+    /// <summary>The states of all tasks and what was lost so far, with a group for each cgroup that there is. Triggers are their owner's.</summary>
+    public void Pass(StateLog log)
+    {
+        lock (_lock)
+        {
+            log.Pass(ref _nowUs);
+            foreach (ref TaskState state in _states.AsSpan())
+                state = (TaskState)log.Through((int)state, 0, (int)TaskState.Stalled, "the state of a task");
+            foreach (MemoryCgroup memcg in _machine.Memcgs)
+                (_ofMemcg[memcg.Id] ??= new PressureGroup(_nowUs)).Pass(log);
+            foreach (PressureGroup group in _ofNode)
+                group.Pass(log);
         }
     }
 

@@ -67,6 +67,8 @@ public sealed class PressureTrigger : IDisposable
         }
     }
 
+    internal bool IsOf(PressureGroup group) => ReferenceEquals(_group, group);
+
     internal bool Take()
     {
         bool happened = _event;

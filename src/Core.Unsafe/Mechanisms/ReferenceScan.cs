@@ -90,7 +90,7 @@ internal static unsafe class ReferenceScan
         LeafTables tables = machine.Tables;
         uint table = slot >> LeafTables.EntriesShift;
         AddressSpace space = machine.SpaceAt(tables.Space[table])!;
-        if (target is not null && !target.Contains(machine.Memcgs[space.MemcgId]))
+        if (target is not null && !target.Contains(machine.MemcgAt(space.MemcgId)))
             return;
         Vma vma = space.VmaAt(slot - space.BaseSlot);
         if ((vma.Flags & VmaFlags.NoRecency) != 0)

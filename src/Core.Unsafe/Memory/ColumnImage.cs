@@ -38,9 +38,7 @@ internal sealed unsafe class ColumnImage : IDisposable
                 }
             }
 
-            ulong spare = PageMap.SpareBytes();
-            if (total > spare)
-                throw new InsufficientMemoryException($"A copy of {total} bytes is needed, and the system has {spare} to spare.");
+            PageMap.RequireSpare(total);
             if (total == 0)
                 return;
             _copy = new NativeBlock(total);

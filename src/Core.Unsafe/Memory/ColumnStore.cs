@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ReclaimNative.Memory;
 
 /// <summary>What one column costs: its name, the bytes of one element and how many there are.</summary>
@@ -85,6 +87,77 @@ internal sealed unsafe class ColumnStore : IDisposable
         }
 
         return new ColumnImage(blocks);
+    }
+
+    /// <summary>
+    /// Makes all columns but those named what they are in another store of the same columns, from memory to memory. Only for a thread that
+    /// is alone with both.
+    /// </summary>
+    /// <exception cref="InsufficientMemoryException">The system has not as much memory to spare.</exception>
+    public void CopyFrom(ColumnStore other, params ReadOnlySpan<string> without)
+    {
+        PageMap.RequireSpare(other.ResidentBytes());
+        using var pages = new PageMap();
+        for (int i = 0; i < _blocks.Count; i++)
+        {
+            if (without.Contains(_costs[i].Name))
+                continue;
+            Wipe(i, pages);
+            foreach ((nuint first, nuint bytes) in pages.UsedOf(other._blocks[i], nuint.MaxValue))
+                NativeMemory.Copy(other._blocks[i].Pointer + first, _blocks[i].Pointer + first, bytes);
+        }
+    }
+
+    /// <summary>Writes what all columns but those named hold, as <see cref="Read"/> takes it.</summary>
+    public void Write(SnapshotWriter to, params ReadOnlySpan<string> without)
+    {
+        using var pages = new PageMap();
+        for (int i = 0; i < _blocks.Count; i++)
+        {
+            if (without.Contains(_costs[i].Name))
+                continue;
+            var log = new StateLog();
+            log.Through(_costs[i].Name);
+            log.Through(_costs[i].ElementBytes);
+            log.Through((long)_costs[i].Count);
+            to.Write(SnapshotPart.Column, log);
+            foreach ((nuint first, nuint bytes) in pages.UsedOf(_blocks[i], SnapshotRecord.MostBytes))
+                to.WritePages(_blocks[i].Pointer + first, first, bytes);
+        }
+    }
+
+    /// <summary>Makes all columns but those named what a snapshot says. Only for a thread that is alone with them.</summary>
+    /// <exception cref="SnapshotException">It is damaged, or of a build with other columns.</exception>
+    public void Read(SnapshotReader from, params ReadOnlySpan<string> without)
+    {
+        using var pages = new PageMap();
+        for (int i = 0; i < _blocks.Count; i++)
+        {
+            if (without.Contains(_costs[i].Name))
+                continue;
+            StateLog log = from.ReadLog(SnapshotPart.Column);
+            string name = log.Through((string?)null) ?? "";
+            ColumnCost cost = new(name, (int)log.Through(0L), (ulong)log.Through(0L));
+            if (cost.Name != _costs[i].Name || cost.ElementBytes != _costs[i].ElementBytes || cost.Count != _costs[i].Count)
+            {
+                throw new SnapshotException(
+                    $"The snapshot has a column {Text(cost)} where this build has {Text(_costs[i])}: it is of another build, or of a policy that has changed.");
+            }
+
+            Wipe(i, pages);
+            ulong end = 0;
+            while (from.Part == SnapshotPart.Pages)
+                from.ReadPages(_blocks[i].Pointer, (_blocks[i].Bytes + PageMap.Page - 1) / PageMap.Page * PageMap.Page, ref end);
+        }
+    }
+
+    private static string Text(in ColumnCost column) => $"'{column.Name}' of {column.Count} elements of {column.ElementBytes} bytes";
+
+    /// <summary>Zeroes every page of a column that has been touched.</summary>
+    private void Wipe(int column, PageMap pages)
+    {
+        foreach ((nuint first, nuint bytes) in pages.TouchedOf(_blocks[column]))
+            NativeMemory.Clear(_blocks[column].Pointer + first, bytes);
     }
 
     /// <summary>Frees every block.</summary>

@@ -9,13 +9,36 @@ namespace ReclaimNative.Memory;
 internal sealed class ExtentReserve
 {
     private readonly List<(uint Start, uint Count)> _free = [];
+    private readonly uint _first;
 
     /// <summary>A reserve of <paramref name="capacity"/> indices from <paramref name="first"/> on.</summary>
     public ExtentReserve(uint first, uint capacity)
     {
+        _first = first;
         Capacity = capacity;
         if (capacity > 0)
             _free.Add((first, capacity));
+    }
+
+    /// <summary>What is free, for a reserve of the same range.</summary>
+    /// <exception cref="SnapshotException">It is none of this range.</exception>
+    public void Pass(StateLog log)
+    {
+        int runs = log.Through(_free.Count, 0, (int)Math.Min(Capacity, int.MaxValue), "free runs of leaf tables");
+        if (log.IsRestoring)
+            _free.Clear();
+        ulong end = _first;
+        for (int i = 0; i < runs; i++)
+        {
+            uint start = (uint)log.Through(log.IsRestoring ? 0L : _free[i].Start);
+            uint count = (uint)log.Through(log.IsRestoring ? 0L : _free[i].Count);
+            if (!log.IsRestoring)
+                continue;
+            if (start < end || count == 0 || start + (ulong)count > _first + (ulong)Capacity)
+                throw new SnapshotException($"The snapshot has leaf tables [{start}, {start + (ulong)count}) free, which overlap others or are not there.");
+            end = start + (ulong)count;
+            _free.Add((start, count));
+        }
     }
 
     /// <summary>Length of the whole range.</summary>

@@ -12,7 +12,8 @@ internal sealed unsafe partial class PageMap : IDisposable
     /// <summary>Present, or in swap.</summary>
     private const ulong Touched = 3UL << 62;
 
-    private static readonly nuint Page = (nuint)Environment.SystemPageSize;
+    /// <summary>Bytes of a page of the system's.</summary>
+    public static readonly nuint Page = (nuint)Environment.SystemPageSize;
 
     private readonly ulong[] _batch = new ulong[AtOnce];
     private int _file = OpenOrThrow("/proc/self/pagemap");
@@ -34,35 +35,72 @@ internal sealed unsafe partial class PageMap : IDisposable
             : throw new InvalidOperationException("/proc/meminfo has no MemAvailable.");
     }
 
-    /// <summary>The touched pages of a block in ascending runs of whole pages, as first byte and length.</summary>
-    /// <exception cref="InvalidOperationException">The system does not say.</exception>
-    public List<(nuint First, nuint Bytes)> TouchedOf(NativeBlock block)
+    /// <summary>Refuses what would leave the system without memory.</summary>
+    /// <exception cref="InsufficientMemoryException">It has not as many bytes to spare.</exception>
+    public static void RequireSpare(ulong bytes)
     {
-        var runs = new List<(nuint First, nuint Bytes)>();
+        ulong spare = SpareBytes();
+        if (bytes > spare)
+            throw new InsufficientMemoryException($"A copy of {bytes} bytes is needed, and the system has {spare} to spare.");
+    }
+
+    /// <summary>
+    /// The touched pages of a block in ascending runs of whole pages, as first byte and length: as they were some time after the
+    /// enumeration began. One enumeration at a time.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The system does not say.</exception>
+    public IEnumerable<(nuint First, nuint Bytes)> TouchedOf(NativeBlock block)
+    {
         nuint pages = (block.Bytes + Page - 1) / Page;
-        nuint first = (nuint)block.Pointer / Page;
+        nuint start = 0;
+        nuint end = 0;
         for (nuint at = 0; at < pages; at += AtOnce)
         {
-            nuint count = nuint.Min(AtOnce, pages - at);
-            fixed (ulong* entries = _batch)
-            {
-                if (Read(_file, (byte*)entries, count * sizeof(ulong), (nint)((first + at) * sizeof(ulong))) != (nint)(count * sizeof(ulong)))
-                    throw new InvalidOperationException($"/proc/self/pagemap ends early (errno {Marshal.GetLastPInvokeError()}).");
-            }
-
-            for (nuint i = 0; i < count; i++)
+            int count = (int)nuint.Min(AtOnce, pages - at);
+            Look(block, at, count);
+            for (int i = 0; i < count; i++)
             {
                 if ((_batch[i] & Touched) == 0)
                     continue;
-                nuint byteAt = (at + i) * Page;
-                if (runs.Count > 0 && runs[^1].First + runs[^1].Bytes == byteAt)
-                    runs[^1] = (runs[^1].First, runs[^1].Bytes + Page);
-                else
-                    runs.Add((byteAt, Page));
+                nuint byteAt = (at + (nuint)i) * Page;
+                if (byteAt != end)
+                {
+                    if (end > start)
+                        yield return (start, end - start);
+                    start = byteAt;
+                }
+
+                end = byteAt + Page;
             }
         }
 
-        return runs;
+        if (end > start)
+            yield return (start, end - start);
+    }
+
+    /// <summary>The same without pages that are zero, in runs of at most <paramref name="most"/> bytes, a multiple of the page size.</summary>
+    /// <exception cref="InvalidOperationException">The system does not say.</exception>
+    public IEnumerable<(nuint First, nuint Bytes)> UsedOf(NativeBlock block, nuint most)
+    {
+        foreach ((nuint first, nuint bytes) in TouchedOf(block))
+        {
+            nuint start = first;
+            for (nuint at = first; at < first + bytes; at += Page)
+            {
+                bool isZero = IsZero(block, at);
+                if (at > start && (isZero || at - start == most))
+                {
+                    yield return (start, at - start);
+                    start = at;
+                }
+
+                if (isZero)
+                    start = at + Page;
+            }
+
+            if (first + bytes > start)
+                yield return (start, first + bytes - start);
+        }
     }
 
     /// <summary>Closes what it reads.</summary>
@@ -71,6 +109,18 @@ internal sealed unsafe partial class PageMap : IDisposable
         if (_file >= 0)
             _ = Close(_file);
         _file = -1;
+    }
+
+    private static bool IsZero(NativeBlock block, nuint at) => !new ReadOnlySpan<byte>(block.Pointer + at, (int)Page).ContainsAnyExcept((byte)0);
+
+    private void Look(NativeBlock block, nuint page, int count)
+    {
+        nuint bytes = (nuint)count * sizeof(ulong);
+        fixed (ulong* entries = _batch)
+        {
+            if (Read(_file, (byte*)entries, bytes, (nint)(((nuint)block.Pointer / Page + page) * sizeof(ulong))) != (nint)bytes)
+                throw new InvalidOperationException($"/proc/self/pagemap ends early (errno {Marshal.GetLastPInvokeError()}).");
+        }
     }
 
     private static int OpenOrThrow(string path)

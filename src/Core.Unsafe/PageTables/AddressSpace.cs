@@ -73,6 +73,39 @@ public sealed class AddressSpace
         log.Pass(ref _met);
     }
 
+    /// <summary>Its areas.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="files">The files by number.</param>
+    /// <exception cref="SnapshotException">They do not cover it, one after the other.</exception>
+    internal void PassAreas(StateLog log, List<PageFile?> files)
+    {
+        long count = log.Through((long)_vmas.Count);
+        if (log.IsRestoring)
+            _vmas.Clear();
+        ulong start = 0;
+        for (int i = 0; i < count; i++)
+        {
+            Vma? vma = log.IsRestoring ? null : _vmas[i];
+            ulong end = (ulong)log.Through((long)(vma?.End ?? 0));
+            int id = log.Through(vma?.File?.Id ?? -1, -1, files.Count - 1, "the file of an area");
+            ulong offset = (ulong)log.Through((long)(vma?.FileOffset ?? 0));
+            var flags = (VmaFlags)log.Through((long)(vma?.Flags ?? 0));
+            if (!log.IsRestoring)
+                continue;
+            PageFile? file = id < 0 ? null : files[id];
+            if (end <= start || end > Pages || (id >= 0 && file is null) || (file is not null && (offset > file.Pages || end - start > file.Pages - offset)))
+                throw new SnapshotException($"The snapshot has an area of address space {Name} at [{start}, {end}) that does not lie in it, or not in its file.");
+            _vmas.Add(new Vma(start, end, file, offset, flags));
+            start = end;
+        }
+
+        if (!log.IsRestoring)
+            return;
+        if (start != Pages)
+            throw new SnapshotException($"The areas of address space {Name} in the snapshot end at page {start} of {Pages}.");
+        _lastHit = _vmas[0];
+    }
+
     /// <summary>Counts pages mapped or, negative, unmapped.</summary>
     internal void AddResident(int pages, bool concurrent) => Atomic.Add(ref _resident, pages, concurrent);
 

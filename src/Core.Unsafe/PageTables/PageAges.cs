@@ -53,6 +53,13 @@ internal sealed unsafe class PageAges
         _promotions = store.Reserve<long>("memcg.promotions", (nuint)memcgs * Ages).Pointer;
     }
 
+    /// <summary>The times of its scans, which the owner makes.</summary>
+    public void PassSettings(StateLog log)
+    {
+        log.Pass(_scannedMs);
+        log.Pass(ref _scans);
+    }
+
     /// <summary>A page comes in. One that <paramref name="returns"/> was here before and is used again.</summary>
     public void Arrive(uint page, FolioType type, bool returns)
     {
@@ -138,6 +145,17 @@ internal sealed unsafe class PageAges
     {
         for (int age = 0; age < Ages; age++)
             byAge[age] += Volatile.Read(ref _promotions[(nuint)memcg * Ages + (nuint)age]);
+    }
+
+    /// <summary>A cgroup is removed: what it counted is another's from now on. While nobody else is in the engine.</summary>
+    public void HandOverPromotions(int from, int to)
+    {
+        for (int age = 0; age < Ages; age++)
+        {
+            ref long promotions = ref _promotions[(nuint)from * Ages + (nuint)age];
+            _promotions[(nuint)to * Ages + (nuint)age] += promotions;
+            promotions = 0;
+        }
     }
 
     private void Note(uint slot, byte what)

@@ -142,7 +142,7 @@ public readonly struct ArcPolicy : IReclaimPolicy
         int list = (int)view.Word(pfn, 0);
         if (reason == RemoveReason.Rebound)
             Takeover.Leave(view, pfn, isWarm: list == T2);
-        if (reason is RemoveReason.Freed or RemoveReason.Rebound)
+        if (reason is RemoveReason.Freed or RemoveReason.Rebound or RemoveReason.Advised)
             return;
         ref ArcState state = ref view.State<ArcState>();
         state.Queues.CountLeft(list);

@@ -26,6 +26,7 @@ internal static unsafe class BareOps<TPolicy> where TPolicy : struct, IReclaimPo
         Visited = &TPolicy.Visited,
         MakeShadow = &TPolicy.MakeShadow,
         OnRefault = &TPolicy.OnRefault,
+        IsRecent = &TPolicy.IsRecent,
         OldestBirthMs = &TPolicy.OldestBirthMs,
         ReadGenerations = &TPolicy.ReadGenerations,
         Sizes = &TPolicy.Sizes,

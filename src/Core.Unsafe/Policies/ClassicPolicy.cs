@@ -241,19 +241,8 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
     public static void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault)
     {
         view.CountRefault(pfn);
-        if (view.ViewOf(shadow) is not { } evictedFrom)
-            return;
         FolioType type = view.TypeOf(pfn);
-        int order = view.StampOrder;
-        ulong width = ((ulong)view.StampMask << order) | ((1UL << order) - 1);
-        ulong distance = unchecked(evictedFrom.NonresidentAge - ((ulong)shadow.Stamp << order)) & width;
-        LruSizes sizes = evictedFrom.Statistics();
-        long size = sizes.ActiveFile;
-        if (type == FolioType.Anon)
-            size += sizes.InactiveFile;
-        if ((view.Version == KernelVersion.V6_1 ? view : evictedFrom).HasSwapFor(1))
-            size += sizes.ActiveAnon + (type == FolioType.File ? sizes.InactiveAnon : 0);
-        if (distance > (ulong)size)
+        if (!IsRecent(view, view.PageOf(pfn), shadow, type))
             return;
 
         view.SetFlags(pfn, FolioFlags.Active);
@@ -266,6 +255,23 @@ public readonly unsafe struct ClassicPolicy : IReclaimPolicy
                 view.AddCost(type, CountsWritesOnly(view) ? 1 : CostModel.InputOutput);
             view.Count(Counter.workingset_restore_anon + (int)type, 1);
         }
+    }
+
+    /// <summary>It has been away for no longer than the pages last that it competes with (refault distance).</summary>
+    public static bool IsRecent(PolicyView view, uint page, ShadowEntry shadow, FolioType type)
+    {
+        if (view.ViewOf(shadow) is not { } evictedFrom)
+            return false;
+        int order = view.StampOrder;
+        ulong width = ((ulong)view.StampMask << order) | ((1UL << order) - 1);
+        ulong distance = unchecked(evictedFrom.NonresidentAge - ((ulong)shadow.Stamp << order)) & width;
+        LruSizes sizes = evictedFrom.Statistics();
+        long size = sizes.ActiveFile;
+        if (type == FolioType.Anon)
+            size += sizes.InactiveFile;
+        if ((view.Version == KernelVersion.V6_1 ? view : evictedFrom).HasSwapFor(1))
+            size += sizes.ActiveAnon + (type == FolioType.File ? sizes.InactiveAnon : 0);
+        return distance <= (ulong)size;
     }
 
     /// <inheritdoc/>

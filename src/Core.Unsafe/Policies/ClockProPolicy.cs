@@ -166,6 +166,8 @@ public readonly struct ClockProPolicy : IReclaimPolicy
             return;
         }
 
+        if (reason == RemoveReason.Advised)
+            view.ClearFlags(pfn, InTest);
         ref Clock clock = ref view.State<Clock>();
         uint page = view.PageOf(pfn);
         if (reason == RemoveReason.Evicted)

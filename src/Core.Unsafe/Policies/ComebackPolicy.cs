@@ -176,7 +176,7 @@ public readonly struct ComebackPolicy : IReclaimPolicy
         if (!ReferenceEquals(view.ViewOf(shadow), view))
             return;
         ref State state = ref view.State<State>();
-        long away = (long)(unchecked((state.Time >> view.StampOrder) - shadow.Stamp) & view.StampMask) << view.StampOrder;
+        long away = AwayFor(view, state, shadow);
         long turn = TurnOf(view, state);
         if (away < turn)
         {
@@ -186,6 +186,17 @@ public readonly struct ComebackPolicy : IReclaimPolicy
 
         Vote(view, ref state, shadow.Workingset, away, turn);
     }
+
+    /// <inheritdoc/>
+    public static bool IsRecent(PolicyView view, uint page, ShadowEntry shadow, FolioType type)
+    {
+        ref State state = ref view.State<State>();
+        return ReferenceEquals(view.ViewOf(shadow), view) && AwayFor(view, state, shadow) < TurnOf(view, state);
+    }
+
+    /// <summary>Ticks of the clock since a page was last known to be in use.</summary>
+    private static long AwayFor(PolicyView view, in State state, ShadowEntry shadow) =>
+        (long)(unchecked((state.Time >> view.StampOrder) - shadow.Stamp) & view.StampMask) << view.StampOrder;
 
     /// <summary>What is on probation counts as inactive.</summary>
     public static LruSizes Sizes(PolicyView view) =>

@@ -55,5 +55,7 @@ internal static class DefaultOperations
         return lists.Length;
     }
 
+    public static bool IsRecent(PolicyView view, uint page) => view.Remembers(page);
+
     public static LruSizes Sizes(PolicyView view) => new(view.ResidentOf(FolioType.Anon), 0, view.ResidentOf(FolioType.File), 0);
 }

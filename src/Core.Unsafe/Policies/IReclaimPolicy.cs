@@ -1,4 +1,5 @@
 using System.Text;
+using ReclaimNative.Frames;
 using ReclaimNative.Mechanisms;
 
 namespace ReclaimNative.Policies;
@@ -58,7 +59,7 @@ public interface IReclaimPolicy
     static virtual void Place(PolicyView view, uint pfn, PlaceHint hint) => DefaultOperations.Place(view, pfn, hint);
 
     /// <summary>
-    /// A folio is about to leave for good. Evicted and migrated ones are isolated already; others are still on their list,
+    /// A folio is about to leave for good, or for its owner's advice. Evicted and migrated ones are isolated already; others are still on their list,
     /// from which the core takes them afterwards. Default: nothing.
     /// </summary>
     static virtual void Remove(PolicyView view, uint pfn, RemoveReason reason)
@@ -188,6 +189,12 @@ public interface IReclaimPolicy
     /// mapping with recency. Default: counts a refault.
     /// </summary>
     static virtual void OnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault) => view.CountRefault(pfn);
+
+    /// <summary>
+    /// Inspection: whether a page that is not resident, and whose shadow this policy made, would count as recently evicted if it came
+    /// back now. It changes nothing. Default: it is on one of the lruvec's orders, a directory of evicted pages.
+    /// </summary>
+    static virtual bool IsRecent(PolicyView view, uint page, ShadowEntry shadow, FolioType type) => DefaultOperations.IsRecent(view, page);
 
     /// <summary>
     /// When the oldest pages that may be evicted at <paramref name="swappiness"/> were last seen used, in the owner's

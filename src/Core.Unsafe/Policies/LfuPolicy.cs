@@ -120,8 +120,10 @@ public readonly struct LfuPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
-        if (reason == RemoveReason.Freed && view.ListOf(pfn) == Counted)
+        if ((reason is RemoveReason.Freed or RemoveReason.Advised) && view.ListOf(pfn) == Counted)
             HeapOf(view).Remove(pfn);
+        if (reason == RemoveReason.Advised)
+            HeapOf(view).ForgetKey(pfn);
         else if (reason == RemoveReason.Rebound)
             Takeover.Leave(view, pfn, isWarm: HeapOf(view).KeyOf(pfn) >> AccessBits > 1);
     }

@@ -97,7 +97,7 @@ public readonly struct LruKPolicy : IReclaimPolicy
     {
         ref Buffer buffer = ref view.State<Buffer>();
         uint page = view.PageOf(pfn);
-        for (int i = 0; i < K && buffer.Arriving != pfn + 1; i++)
+        for (int i = 0; i < K && buffer.Arriving != pfn + 1 && hint == PlaceHint.Head; i++)
             Refer(view, page);
         buffer.Arriving = 0;
         HeapOf(view).Insert(pfn, KeyOf(view, page));
@@ -123,8 +123,10 @@ public readonly struct LruKPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
-        if (reason == RemoveReason.Freed)
+        if (reason is RemoveReason.Freed or RemoveReason.Advised)
             HeapOf(view).Remove(pfn);
+        for (int i = 1; i <= K && reason == RemoveReason.Advised; i++)
+            SetHist(view, view.PageOf(pfn), i, 0);
     }
 
     /// <inheritdoc/>

@@ -167,13 +167,11 @@ public readonly unsafe partial struct MglruPolicy
         }
     }
 
-    /// <summary>Recent is what left with the generation that is still the oldest.</summary>
     private static void FirstOnRefault(PolicyView view, uint pfn, ShadowEntry shadow, bool inFault)
     {
         ref Generations lru = ref view.State<Generations>();
         int type = (int)view.TypeOf(pfn);
-        uint seqMask = view.StampMask >> 2;
-        bool recent = shadow.Stamp >> 2 == ((uint)lru.MinSeq[type] & seqMask);
+        bool recent = IsRecent(view, view.PageOf(pfn), shadow, (FolioType)type);
         if (recent || view.Version != KernelVersion.V6_1)
             view.CountRefault(pfn);
         if (!recent)

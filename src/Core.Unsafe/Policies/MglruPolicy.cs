@@ -308,13 +308,10 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         }
 
         view.CountRefault(pfn);
-        ref Generations lru = ref view.State<Generations>();
-        uint seqMask = view.StampMask >> 2;
-        uint age = unchecked((uint)lru.MaxSeq - (shadow.Stamp >> 2)) & seqMask;
-        if (Math.Min(age, seqMask + 1 - age) >= MaxGenerations)
-            return;
-
         int type = (int)view.TypeOf(pfn);
+        if (!IsRecent(view, view.PageOf(pfn), shadow, (FolioType)type))
+            return;
+        ref Generations lru = ref view.State<Generations>();
         int refs = (int)(shadow.Stamp & 3) + 1;
         view.Tally(ref lru.Refaulted[type * Tiers + (shadow.Workingset ? Tiers - 1 : TierOfRefs(refs))], 1);
         if (inFault)
@@ -328,6 +325,20 @@ public readonly unsafe partial struct MglruPolicy : IReclaimPolicy
         {
             view.Change(pfn, FolioFlags.RefsMask, Refs(refs - 1));
         }
+    }
+
+    /// <summary>It left with a generation that is not too old yet; in the first form, with the one that is still the oldest.</summary>
+    public static bool IsRecent(PolicyView view, uint page, ShadowEntry shadow, FolioType type)
+    {
+        if (shadow.Memcg != view.Memcg.Id || shadow.Node != view.Node.Id)
+            return false;
+        ref Generations lru = ref view.State<Generations>();
+        uint seqMask = view.StampMask >> 2;
+        uint sequence = shadow.Stamp >> 2;
+        if (IsFirstForm(view))
+            return sequence == ((uint)lru.MinSeq[(int)type] & seqMask);
+        uint age = unchecked((uint)lru.MaxSeq - sequence) & seqMask;
+        return Math.Min(age, seqMask + 1 - age) < MaxGenerations;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using ReclaimNative.Frames;
 using ReclaimNative.Mechanisms;
 
 namespace ReclaimNative.Policies;
@@ -42,6 +43,7 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         Visited = Bare.Visited == None.Visited ? Bare.Visited : &Visited,
         MakeShadow = Bare.MakeShadow == None.MakeShadow ? Bare.MakeShadow : &MakeShadow,
         OnRefault = Bare.OnRefault == None.OnRefault ? Bare.OnRefault : &OnRefault,
+        IsRecent = Bare.IsRecent == None.IsRecent ? Bare.IsRecent : &IsRecent,
         OldestBirthMs = Bare.OldestBirthMs == None.OldestBirthMs ? Bare.OldestBirthMs : &OldestBirthMs,
         ReadGenerations = Bare.ReadGenerations == None.ReadGenerations ? Bare.ReadGenerations : &ReadGenerations,
         Sizes = Bare.Sizes == None.Sizes ? Bare.Sizes : &Sizes,
@@ -385,6 +387,24 @@ internal static unsafe class PolicyAdapter<TPolicy> where TPolicy : struct, IRec
         }
 
         view.End(guard);
+    }
+
+    private static bool IsRecent(PolicyView view, uint page, ShadowEntry shadow, FolioType type)
+    {
+        PolicyGuard guard = view.Begin(PolicyOperation.IsRecent);
+        bool answer;
+        try
+        {
+            answer = TPolicy.IsRecent(view, page, shadow, type);
+        }
+        catch (Exception thrown)
+        {
+            view.Threw(thrown);
+            answer = false;
+        }
+
+        view.End(guard);
+        return answer;
     }
 
     private static long OldestBirthMs(PolicyView view, int swappiness)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Policies;
 
@@ -93,6 +94,13 @@ internal sealed unsafe class PolicyCall
     public long Calls => _mark->Calls;
 
     public PolicyOperation Operation => OperationAt(Place);
+
+    /// <summary>When the next operation is sampled; what is forgiven on a thread is forgiven anew elsewhere.</summary>
+    public void Pass(StateLog log)
+    {
+        log.Pass(ref _mark->Samples);
+        log.Pass(ref _mark->UntilSample);
+    }
 
     /// <summary>A number for a new engine, for <see cref="PlaceOf"/>: 1 to 2^23 - 1, then from the start again.</summary>
     public static int NextEngine() => (int)((uint)(Interlocked.Increment(ref _engines) - 1) % EngineMask) + 1;

@@ -1,4 +1,5 @@
 using ReclaimNative.Machine;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative.Policies;
 
@@ -37,6 +38,9 @@ public sealed class PolicyDefinition
 
     internal ReclaimOps Ops { get; }
 
+    /// <summary>The path of the library that it comes from, or null.</summary>
+    internal string? Library { get; private init; }
+
     /// <summary>The table of a policy written in C.</summary>
     internal ForeignPolicySource? Source { get; private init; }
 
@@ -52,15 +56,15 @@ public sealed class PolicyDefinition
     /// <summary>Defines a policy from its library, <c>reclaim_policy.h</c>, which stays in the process.</summary>
     /// <param name="path">A shared library; without a slash, one in the current folder.</param>
     /// <exception cref="PolicyException">There is no such file, it is no library or no policy, or what it says of itself is refused.</exception>
-    public static PolicyDefinition OfLibrary(string path) => Of(ForeignPolicySource.Load(path));
+    public static PolicyDefinition OfLibrary(string path) => Of(ForeignPolicySource.Load(path), path);
 
     /// <summary>Defines a policy from its table in this process, a <c>reclaim_policy_t</c>, which is read once.</summary>
     /// <param name="table">The table. Its functions have to stay as long as engines use them.</param>
     /// <exception cref="PolicyException">What it says of itself is refused.</exception>
     public static unsafe PolicyDefinition OfTable(void* table) => Of(ForeignPolicySource.Read((ForeignPolicyTable*)table, "policy from a table"));
 
-    internal static PolicyDefinition Of(ForeignPolicySource source) =>
-        new(source.Descriptor, ForeignOps.Of(source.Table), source.Descriptor.Name, source.Descriptor.Defaults, KernelVersion.Fixed, null) { Source = source };
+    internal static PolicyDefinition Of(ForeignPolicySource source, string? library = null) =>
+        new(source.Descriptor, ForeignOps.Of(source.Table), source.Descriptor.Name, source.Descriptor.Defaults, KernelVersion.Fixed, null) { Source = source, Library = library };
 
     private static void Check(PolicyDescriptor descriptor)
     {
@@ -87,7 +91,36 @@ public sealed class PolicyDefinition
         Mechanism unsupported = (on | off) & ~Descriptor.Supports;
         if (unsupported != 0)
             throw new ArgumentException($"Policy {Descriptor.Name} has no switch '{PolicyShelf.NameOf(unsupported)}'; it has {DescribeSwitches()}.");
-        return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, version, Instance) { Source = Source };
+        return new PolicyDefinition(Descriptor, Ops, name, (Mechanisms | on) & ~off, version, Instance) { Source = Source, Library = Library };
+    }
+
+    /// <summary>
+    /// What brings a policy back from a snapshot: its name, where it comes from, its switches, and what it asked memory for. Null is taken
+    /// to be a policy that is not there yet.
+    /// </summary>
+    /// <param name="log">The log.</param>
+    /// <param name="definition">The policy, or null when it is to be found.</param>
+    /// <param name="given">Policies that go before those of their name.</param>
+    /// <exception cref="PolicyException">There is none of that name, or it is not what it was.</exception>
+    internal static PolicyDefinition Through(StateLog log, PolicyDefinition? definition, IReadOnlyList<PolicyDefinition> given)
+    {
+        string name = log.Through(definition?.Descriptor.Name) ?? "";
+        string? library = log.Through(definition?.Library);
+        string asked = log.Through(definition?.Name) ?? "";
+        var mechanisms = (Mechanism)log.Through((long)(definition?.Mechanisms ?? 0));
+        var version = (KernelVersion)log.Through((int)(definition?.Version ?? 0), 0, (int)KernelVersion.Fixed, "a kernel version");
+        PolicyDefinition found = definition ?? given.FirstOrDefault(p => p.Name == asked) ?? given.FirstOrDefault(p => p.Descriptor.Name == name)
+            ?? (library is null ? PolicyShelf.BuiltIn.Parse(name).Define() : OfLibrary(library));
+        PolicyDescriptor now = found.Descriptor;
+        bool isTheSame = (log.Through((long)now.Flags) == (long)now.Flags)
+            & (log.Through((long)now.Lists) == now.Lists)
+            & (log.Through((long)now.StateBytes) == now.StateBytes)
+            & (log.Through((long)now.WordsPerPage) == now.WordsPerPage)
+            & (log.Through((long)now.HistoryWords) == now.HistoryWords)
+            & (log.Through((long)now.Orders) == now.Orders);
+        if (!isTheSame || now.Name != name || ((mechanisms ^ found.Mechanisms) & ~now.Supports) != 0 || (version != KernelVersion.Fixed && !now.HasVersions))
+            throw new PolicyException($"policy '{name}' is not the one that the copied engine had: its flags, lists, memory or switches are others");
+        return definition ?? found.With(asked, mechanisms & ~found.Mechanisms, found.Mechanisms & ~mechanisms, version);
     }
 
     /// <summary>Its switches as a list for messages, or "none".</summary>

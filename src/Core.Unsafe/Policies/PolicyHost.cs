@@ -195,10 +195,21 @@ internal sealed unsafe class PolicyHost : IDisposable
     {
         foreach (Node node in Machine.Nodes)
         {
-            var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition, _onlyCall);
-            _views[view.Lruvec.Index] = view;
+            PolicyView view = AddView(memcg, node, definition);
             view.Ops.LruvecOnline(view);
             MemcgLrus?[node.Id].Add(memcg.Id);
+        }
+    }
+
+    /// <summary>Ends the views of a cgroup whose pages are gone from its lists.</summary>
+    public void Offline(MemoryCgroup memcg)
+    {
+        foreach (Node node in Machine.Nodes)
+        {
+            PolicyView view = ViewOf(memcg, node);
+            view.Foreign?.Dispose();
+            _views[view.Lruvec.Index] = null;
+            MemcgLrus?[node.Id].Remove(memcg.Id);
         }
     }
 
@@ -209,8 +220,32 @@ internal sealed unsafe class PolicyHost : IDisposable
         foreach (PolicyRecord record in _records)
             record.Pass(log);
         foreach (MemcgLru order in MemcgLrus ?? [])
-            order.Pass(log);
+            order.Pass(log, Machine.MemcgIds);
     }
+
+    /// <summary>
+    /// Which policy each cgroup is bound to and how policies ended. In a copy this makes the views; the policies are told nothing, since
+    /// what they know of each lruvec is in its columns.
+    /// </summary>
+    public void PassStructure(StateLog log)
+    {
+        log.Pass(ref _ejections);
+        log.Pass(ref _isPending);
+        foreach (PolicyRecord record in _records)
+            record.PassEjection(log);
+        foreach (MemoryCgroup memcg in Machine.Memcgs)
+        {
+            int tag = log.IsRestoring ? 0 : ViewOf(memcg, Machine.Nodes[0]).Tag;
+            tag = log.Through(tag, 0, Definitions.Length - 1, "the policy of a cgroup");
+            if (!log.IsRestoring)
+                continue;
+            foreach (Node node in Machine.Nodes)
+                AddView(memcg, node, Definitions[tag]);
+        }
+    }
+
+    /// <summary>When an operation is sampled next, where one thread drives the engine.</summary>
+    public void PassSampling(StateLog log) => _onlyCall?.Pass(log);
 
     /// <summary>Gives back what views hold beside the machine's own memory.</summary>
     public void Dispose()
@@ -254,6 +289,12 @@ internal sealed unsafe class PolicyHost : IDisposable
         if (Machine.Orders is { } orders && orders.OrderOf(page) is var order and not 0)
             TakeOff(page, order);
         Machine.ForgetPage(page);
+    }
+
+    private PolicyView AddView(MemoryCgroup memcg, Node node, PolicyDefinition definition)
+    {
+        var view = new PolicyView(this, Machine.LruvecOf(memcg, node), definition, _onlyCall);
+        return _views[view.Lruvec.Index] = view;
     }
 
     private PolicyProgress? ProgressOf(PolicyCall call, int thread)
@@ -307,10 +348,10 @@ internal sealed unsafe class PolicyHost : IDisposable
     public long ActivationsOf(Lruvec lruvec, int type) =>
         Machine.StatisticsPeriod == 0 ? Total(lruvec, Counter.workingset_activate_anon + type) : lruvec.Flushed[4 + type];
 
-    /// <summary>Events of a lruvec and all below it on its node.</summary>
+    /// <summary>Events of a lruvec and all below it on its node, those included that have been removed.</summary>
     public long Total(Lruvec lruvec, Counter counter)
     {
-        long sum = lruvec.Counts[counter];
+        long sum = lruvec.Counts[counter] + lruvec.Gone[counter];
         if (lruvec.Memcg.Below.Length == 0)
             return sum;
         foreach (MemoryCgroup child in lruvec.Memcg.Below)

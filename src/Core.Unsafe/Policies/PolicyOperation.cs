@@ -83,4 +83,7 @@ public enum PolicyOperation
 
     /// <summary><see cref="IReclaimPolicy.IsolateOldest"/>.</summary>
     IsolateOldest,
+
+    /// <summary><see cref="IReclaimPolicy.IsRecent"/>.</summary>
+    IsRecent,
 }

@@ -31,6 +31,21 @@ internal sealed class PolicyRecord(bool concurrent)
         log.Pass(ref _failures);
     }
 
+    /// <summary>The end of it, for a copy of the engine.</summary>
+    public void PassEjection(StateLog log)
+    {
+        log.Pass(ref _ejected);
+        log.Pass(ref _isInCare);
+        if (!log.Through(_ejection is not null))
+            return;
+        _ejection = new PolicyEjection(
+            (PolicyOverride)log.Through((long)(_ejection?.Cause ?? 0)),
+            (PolicyOperation)log.Through((long)(_ejection?.Operation ?? 0)),
+            log.Through(_ejection?.Message) ?? "",
+            log.Through(_ejection?.Fallback) ?? "",
+            log.Through(_ejection?.Dump) ?? "");
+    }
+
     /// <summary>It has been ejected, or is just being.</summary>
     public bool IsEjected => Volatile.Read(ref _ejected) != 0;
 

@@ -75,7 +75,7 @@ public sealed class PolicyShelf
     {
         if (IsPath(text, out int end))
         {
-            Entry loaded = Entry.Of(ForeignPolicySource.Load(text[..end]));
+            Entry loaded = Entry.Of(ForeignPolicySource.Load(text[..end]), text[..end]);
             return Choose(loaded.Descriptor.Name + text[end..], loaded.Descriptor.Name.Length, loaded, text);
         }
 
@@ -162,7 +162,7 @@ public sealed class PolicyShelf
 
     private sealed record Entry(PolicyDescriptor Descriptor, Func<object?, PolicyDefinition> Define)
     {
-        public static Entry Of(ForeignPolicySource source) => new(source.Descriptor, _ => PolicyDefinition.Of(source));
+        public static Entry Of(ForeignPolicySource source, string? library = null) => new(source.Descriptor, _ => PolicyDefinition.Of(source, library));
 
         public static Entry Of<TPolicy>() where TPolicy : struct, IReclaimPolicy => new(TPolicy.Describe(), PolicyDefinition.Of<TPolicy>);
     }

@@ -6,7 +6,7 @@ public enum PlaceHint
     /// <summary>By the folio's own flags, at the recent end.</summary>
     Head,
 
-    /// <summary>At the cold end: its writeback has ended and reclaim wanted it.</summary>
+    /// <summary>At the cold end: its writeback has ended and reclaim wanted it, or its owner says that it is cold.</summary>
     Tail,
 }
 
@@ -30,6 +30,12 @@ public enum RemoveReason
     /// thinks warm and takes it from what it thinks cold; its words and its own flags are cleared by the core.
     /// </summary>
     Rebound,
+
+    /// <summary>
+    /// Its owner advises that it is cold. It is still on its list, from which the core isolates it: the policy does what it does at an
+    /// isolation of its own and forgets what speaks for the page. Then it is evicted, or placed with <see cref="PlaceHint.Tail"/>.
+    /// </summary>
+    Advised,
 }
 
 /// <summary>Something that happened to a resident folio.</summary>

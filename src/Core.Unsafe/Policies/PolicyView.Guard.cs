@@ -19,7 +19,7 @@ public sealed unsafe partial class PolicyView
 
     /// <summary>Operations that look and change nothing.</summary>
     private const uint Inspections = 1u << (int)PolicyOperation.Sizes | 1u << (int)PolicyOperation.Check | 1u << (int)PolicyOperation.Dump
-        | 1u << (int)PolicyOperation.OldestBirthMs | 1u << (int)PolicyOperation.ColdestFirst
+        | 1u << (int)PolicyOperation.IsRecent | 1u << (int)PolicyOperation.OldestBirthMs | 1u << (int)PolicyOperation.ColdestFirst
         | 1u << (int)PolicyOperation.ReadGenerations;
 
     /// <summary>Operations at which nobody is in a hurry.</summary>

@@ -64,6 +64,13 @@ public sealed unsafe partial class PolicyView
         return new PageOrder(this, _machine.Orders!.NumberOf(_lruvec.Index, index));
     }
 
+    /// <summary>Whether a page is on an order of this lruvec.</summary>
+    public bool Remembers(uint page) =>
+        Definition.Descriptor.Orders > 0
+        && page < _machine.Tables.Slots
+        && _machine.Orders!.OrderOf(page) is var order and not 0
+        && _machine.Orders.LruvecOf(order) == _lruvec.Index;
+
     internal long CountOf(uint order) => _machine.Orders!.Count(order);
 
     internal uint HeadOf(uint order) => Spend() ? _machine.Orders!.Head(order) : None;

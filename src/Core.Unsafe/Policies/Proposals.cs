@@ -73,7 +73,7 @@ internal sealed unsafe class Proposals(PolicyHost host)
         batch.Type = _machine.Frames.TypeOf(pfn);
         batch[0] = pfn;
         batch.Count = batch.Survivors = 1;
-        ScanControl scan = new() { Reclaimer = Reclaimer.Proactive, Target = _machine.Memcgs[ended.Target], MaySwap = true };
+        ScanControl scan = new() { Reclaimer = Reclaimer.Proactive, Target = _machine.MemcgAt(ended.Target), MaySwap = true };
         LruvecBudget budget = default;
         view.Ops.After(view, ref scan, ref budget, ref batch);
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using ReclaimNative.Frames;
 using ReclaimNative.Mechanisms;
 
 namespace ReclaimNative.Policies;
@@ -51,6 +52,8 @@ internal sealed unsafe class ReclaimOps
     public required delegate*<PolicyView, uint, PolicyView, ShadowEntry> MakeShadow { get; init; }
 
     public required delegate*<PolicyView, uint, ShadowEntry, bool, void> OnRefault { get; init; }
+
+    public required delegate*<PolicyView, uint, ShadowEntry, FolioType, bool> IsRecent { get; init; }
 
     public required delegate*<PolicyView, int, long> OldestBirthMs { get; init; }
 

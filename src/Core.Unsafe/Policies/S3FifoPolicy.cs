@@ -133,7 +133,9 @@ public readonly struct S3FifoPolicy : IReclaimPolicy
     {
         if (reason == RemoveReason.Rebound)
             Takeover.Leave(view, pfn, isWarm: ListOf(view.Word(pfn, 0)) == M);
-        if (reason is RemoveReason.Freed or RemoveReason.Rebound)
+        else if (reason == RemoveReason.Advised)
+            view.Word(pfn, 0) &= InMain;
+        if (reason is RemoveReason.Freed or RemoveReason.Rebound or RemoveReason.Advised)
             return;
         ref QueueState state = ref view.State<QueueState>();
         int queue = ListOf(view.Word(pfn, 0));

@@ -104,7 +104,7 @@ public readonly struct TwoQueuePolicy : IReclaimPolicy
         int queue = (int)view.Word(pfn, 0);
         if (reason == RemoveReason.Rebound)
             Takeover.Leave(view, pfn, isWarm: queue == Am);
-        if (reason is RemoveReason.Freed or RemoveReason.Rebound)
+        if (reason is RemoveReason.Freed or RemoveReason.Rebound or RemoveReason.Advised)
             return;
         ref QueueState state = ref view.State<QueueState>();
         state.Queues.CountLeft(queue);

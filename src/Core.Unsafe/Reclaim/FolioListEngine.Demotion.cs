@@ -66,7 +66,7 @@ internal sealed unsafe partial class FolioListEngine
             scan.Request?.Skip(ReclaimSkip.NotDemoted, aside.Count);
         }
         else if (aside.Count > 0)
-            Evict(view, target, scan, ref aside);
+            Evict(view, target, scan, ref aside, asks);
         for (int i = 0; i < aside.Survivors; i++)
             batch[survivors++] = aside[i];
         batch.Survivors = survivors;

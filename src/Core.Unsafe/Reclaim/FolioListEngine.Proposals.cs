@@ -132,7 +132,7 @@ internal sealed unsafe partial class FolioListEngine
         }
         else
         {
-            PolicyView target = host.ViewOf(_machine.Memcgs[proposal.Target], view.Node);
+            PolicyView target = host.ViewOf(_machine.MemcgAt(proposal.Target), view.Node);
             if (anon)
                 LeaveAnon(view, target, pfn, slot);
             else

@@ -55,14 +55,20 @@ internal sealed unsafe partial class FolioListEngine(PolicyHost host, Backing? b
         else if (scan.Mode != ReclaimMode.Evict && _machine.Demotion.CanDemote(view.Node))
             Demote(view, target, scan, ref batch);
         else
-            Evict(view, target, scan, ref batch);
+            Evict(view, target, scan, ref batch, Asks(view));
     }
+
+    /// <summary>
+    /// Evicts what is isolated whatever its references say, as the kernel's reclaim_pages() does: not to a lower tier, and dirty file pages are
+    /// written. Leaves what stays as <see cref="Shrink"/> does.
+    /// </summary>
+    public void PageOut(PolicyView view, PolicyView target, ref FolioBatch batch) =>
+        Evict(view, target, new ScanControl { Mode = ReclaimMode.Evict, MaySwap = true }, ref batch, asks: false);
 
     private static bool Asks(PolicyView view) => (view.Definition.Descriptor.Flags & PolicyFlags.IgnoresReferences) == 0;
 
-    private void Evict(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
+    private void Evict(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch, bool asks)
     {
-        bool asks = Asks(view);
         int count = batch.Count;
         int survivors = 0;
         for (int i = 0; i < count; i++)

@@ -155,7 +155,7 @@ internal sealed unsafe class NodePass
         MemcgMove move = MemcgMove.None;
         while (walk.Step(move, out int id, out MemcgSegment segment))
         {
-            MemoryCgroup memcg = _machine.Memcgs[id];
+            MemoryCgroup memcg = _machine.MemcgAt(id);
 
             // Up to 6.18 this walk goes by what kswapd last worked out.
             if (_machine.Kernel == KernelVersion.Fixed)

@@ -33,6 +33,22 @@ internal static unsafe class AccessedBitScan<TLanes, TVector>
 
     private static nuint Step => (nuint)TLanes.Words;
 
+    /// <summary>The first word from <paramref name="at"/> on that is not zero in both; <paramref name="n"/> when there is none.</summary>
+    public static nuint FindEither(ulong* words, ulong* others, nuint at, nuint n)
+    {
+        uint all = (1u << TLanes.Words) - 1;
+        for (; n - at >= Step; at += Step)
+        {
+            uint zero = TLanes.ZeroWords(TLanes.Or(TLanes.Load(words + at), TLanes.Load(others + at)));
+            if (zero != all)
+                return at + (nuint)BitOperations.TrailingZeroCount(~zero);
+        }
+
+        while (at < n && (words[at] | others[at]) == 0)
+            at++;
+        return at;
+    }
+
     public static long Count(ulong* words, nuint n) => CountOf<Plain>(words, words, n);
 
     public static long CountBoth(ulong* words, ulong* others, nuint n) => CountOf<Masked>(words, others, n);

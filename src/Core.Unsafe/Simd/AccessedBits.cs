@@ -59,6 +59,17 @@ internal readonly unsafe struct AccessedBits
         _ => AccessedBitScan<WordLanes64, ulong>.Count(words, n),
     };
 
+    /// <summary>
+    /// The first word in [<paramref name="at"/>, <paramref name="n"/>) of which a bit is set in one bitmap or the other, or <paramref name="n"/>.
+    /// </summary>
+    public nuint FindEither(ulong* words, ulong* others, nuint at, nuint n) => Width switch
+    {
+        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.FindEither(words, others, at, n),
+        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.FindEither(words, others, at, n),
+        VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.FindEither(words, others, at, n),
+        _ => AccessedBitScan<WordLanes64, ulong>.FindEither(words, others, at, n),
+    };
+
     /// <summary>Bits set in both bitmaps, as in accessed and present.</summary>
     public long CountBoth(ulong* accessed, ulong* present, nuint n) => Width switch
     {

@@ -40,6 +40,14 @@ public readonly struct OptPolicy : IReclaimPolicy
             future.Use(pfn);
     }
 
+    /// <summary>What it hears from its owner it knows already: a page that is placed after advice goes when the future says.</summary>
+    public static void Place(PolicyView view, uint pfn, PlaceHint hint)
+    {
+        if (hint == PlaceHint.Tail)
+            Future(view).Return(pfn);
+        view.AddHead(0, pfn);
+    }
+
     /// <inheritdoc/>
     public static void Isolate(PolicyView view, ref ScanControl scan, ref PassState pass, ref LruvecBudget budget, ref FolioBatch batch)
     {
@@ -61,7 +69,7 @@ public readonly struct OptPolicy : IReclaimPolicy
     /// <inheritdoc/>
     public static void Remove(PolicyView view, uint pfn, RemoveReason reason)
     {
-        if (reason == RemoveReason.Freed)
+        if (reason is RemoveReason.Freed or RemoveReason.Advised)
             Future(view).Leave(pfn);
     }
 

@@ -166,6 +166,7 @@ int main(void)
     test_callbacks();
     test_policy();
     test_pages();
+    test_snapshot();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;
 }

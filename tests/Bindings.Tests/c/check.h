@@ -72,5 +72,6 @@ void test_policy(void);
 void test_pages(void);
 void test_process(void);
 void test_vectors(void);
+void test_snapshot(void);
 
 #endif

@@ -17,14 +17,23 @@ internal static class EngineDigest
 
     private static readonly Type[] ExemptTypes = [typeof(PolicyCall), typeof(QuiesceGate), typeof(PolicyDefinition), typeof(ReclaimRun)];
 
-    public static IReadOnlyList<string> Of(Engine engine)
+    /// <summary>What a copy does not have in common with its engine: who looks on, and the vectors that it uses.</summary>
+    private static readonly string[] ExemptOfCopies =
+        ["_triggers", "_nextCheckUs", "_backing", "<Backing>k__BackingField", "<VectorBits>k__BackingField", "<VectorWidth>k__BackingField", "_width", "_asksOwner"];
+
+    public static IReadOnlyList<string> Of(Engine engine) => Of(engine, Exempt);
+
+    /// <summary>The same of an engine that is compared with a copy, pressure included.</summary>
+    public static IReadOnlyList<string> OfCopy(Engine engine) => Of(engine, [.. Exempt.Except(["_pressure"]), .. ExemptOfCopies]);
+
+    private static List<string> Of(Engine engine, string[] exempt)
     {
         var lines = new List<string>();
-        Visit(engine, "engine", lines, new HashSet<object>(ReferenceEqualityComparer.Instance));
+        Visit(engine, "engine", lines, new HashSet<object>(ReferenceEqualityComparer.Instance), exempt);
         return lines;
     }
 
-    private static void Visit(object? value, string path, List<string> lines, HashSet<object> seen)
+    private static void Visit(object? value, string path, List<string> lines, HashSet<object> seen, string[] exempt)
     {
         switch (value)
         {
@@ -56,7 +65,7 @@ internal static class EngineDigest
         {
             int at = 0;
             foreach (object? element in all)
-                Visit(element, $"{path}[{at++}]", lines, seen);
+                Visit(element, $"{path}[{at++}]", lines, seen, exempt);
             return;
         }
 
@@ -66,8 +75,8 @@ internal static class EngineDigest
         {
             foreach (FieldInfo field in declaring.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             {
-                if (!field.FieldType.IsPointer && !field.FieldType.IsFunctionPointer && !Exempt.Contains(field.Name))
-                    Visit(field.GetValue(value), $"{path}.{field.Name}", lines, seen);
+                if (!field.FieldType.IsPointer && !field.FieldType.IsFunctionPointer && !exempt.Contains(field.Name))
+                    Visit(field.GetValue(value), $"{path}.{field.Name}", lines, seen, exempt);
             }
         }
     }

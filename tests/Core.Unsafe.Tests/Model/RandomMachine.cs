@@ -21,6 +21,7 @@ internal sealed class RandomMachine : IDisposable
     private readonly PageFile[] _files;
     private readonly List<(AddressSpace Space, ulong Page)> _pins = [];
     private readonly uint[] _batch = new uint[24];
+    private readonly Refusing _owner;
     private AccessTally _tally;
     private long _asked;
 
@@ -28,6 +29,7 @@ internal sealed class RandomMachine : IDisposable
     public RandomMachine(int seed, ulong? swapPages, EngineOptions form)
     {
         _random = new Random(seed);
+        _owner = new Refusing(new Random(seed + 1));
         IReadOnlyList<PolicyDefinition> policies = form.Policies;
         Engine = new Engine(form with
         {
@@ -37,7 +39,7 @@ internal sealed class RandomMachine : IDisposable
             LeafTables = form.Identity ? null : 20,
             SharedMappings = 60,
             SwapPages = swapPages,
-            Backing = new Refusing(new Random(seed + 1)),
+            Backing = _owner,
         });
         string Any() => policies[_random.Next(policies.Count)].Name;
         MemoryCgroup a = Engine.CreateMemcg("a", null, Any());
@@ -49,7 +51,7 @@ internal sealed class RandomMachine : IDisposable
         _files = form.Identity ? [] : [Engine.CreateFile(FilePages), Engine.CreateFile(40)];
     }
 
-    public Engine Engine { get; }
+    public Engine Engine { get; private set; }
 
     /// <summary>Pages demoted so far.</summary>
     public long Demoted => Engine.Read(Engine.Root, Counter.pgdemote_kswapd)
@@ -75,6 +77,25 @@ internal sealed class RandomMachine : IDisposable
         if (_tally.Accesses != _asked)
             return $"{_asked} accesses were made and {_tally.Accesses} tallied";
         return Engine.Validate();
+    }
+
+    /// <summary>Goes on with a copy of the engine, which is told of its owner.</summary>
+    public void MoveTo(Func<Engine, CopyOptions, Engine> copyOf)
+    {
+        Engine old = Engine;
+        Engine = copyOf(old, new CopyOptions { Backing = _owner });
+        for (int i = 0; i < _memcgs.Length; i++)
+            _memcgs[i] = Engine.Memcgs[_memcgs[i].Id];
+        for (int i = 0; i < _files.Length; i++)
+            _files[i] = Engine.Machine.FileAt(_files[i].Id)!;
+        for (int i = 0; i < _pins.Count; i++)
+            _pins[i] = (Moved(_pins[i].Space), _pins[i].Page);
+        for (int i = 0; i < _spaces.Length; i++)
+            _spaces[i] = _spaces[i] is { } space ? Moved(space) : null;
+        old.Dispose();
+
+        // One that is pinned in a space that has gone is looked for by nobody.
+        AddressSpace Moved(AddressSpace space) => space.Destroyed ? space : Engine.Machine.SpaceAt(space.Id)!;
     }
 
     /// <summary>Every counter of the machine and of each cgroup, the tally and the usages: the whole visible state in one string.</summary>

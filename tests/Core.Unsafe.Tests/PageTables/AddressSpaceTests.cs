@@ -10,7 +10,7 @@ public class AddressSpaceTests
         const int Pages = 60;
         var random = new Random(seed);
         var space = new AddressSpace(0, "s", Pages, 0, 1, 0, 0);
-        var file = new PageFile(0, 1000, 1, 2);
+        var file = new PageFile(0, "", 1000, 1, 2);
         (PageFile? File, ulong Page)[] model = new (PageFile?, ulong)[Pages];
         for (int step = 0; step < 400; step++)
         {

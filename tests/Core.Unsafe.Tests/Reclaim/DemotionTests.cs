@@ -3,7 +3,6 @@ using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
-using ReclaimNative.Policies;
 using ReclaimNative.Reclaim;
 using ReclaimNative.Tests.Model;
 

@@ -1,7 +1,6 @@
 using ReclaimNative.Machine;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
-using ReclaimNative.Policies;
 using ReclaimNative.Reclaim;
 using ReclaimNative.Tests.Concurrency;
 using ReclaimNative.Tests.Model;

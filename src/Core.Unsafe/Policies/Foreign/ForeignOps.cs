@@ -39,6 +39,9 @@ internal static unsafe class ForeignOps
             // An isolation is under the guard even where it is the default: what it hands out is noted there.
             Isolate = guarded.Isolate,
 
+            // What its orders remember is recent.
+            IsRecent = none.IsRecent,
+
             // Generations are not for C yet.
             IsolateOldest = none.IsolateOldest,
             ReadGenerations = none.ReadGenerations,
