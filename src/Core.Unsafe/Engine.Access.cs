@@ -153,7 +153,7 @@ public sealed unsafe partial class Engine
         if (pfn == FrameTable.NoFrame)
             return Refuse(slot);
         uint shadow = tables.ShadowAt(slot);
-        if (!MayComeIn(arrival, new BackedPage(space, null, page, false, _machine.NodeIdOf(pfn), 0, shadow == 0), slot, pfn, ref tally))
+        if (_backing is not null && !MayComeIn(arrival, new BackedPage(space, null, page, false, _machine.NodeIdOf(pfn), 0, shadow == 0), slot, pfn, ref tally))
             return Refuse(slot);
         _machine.Ages?.Arrive(slot, FolioType.Anon, returns: shadow != 0 && arrival.IsUse);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
@@ -261,14 +261,14 @@ public sealed unsafe partial class Engine
     /// </summary>
     private bool MayComeIn(in Arrival arrival, in BackedPage page, uint locked, uint pfn, ref AccessTally tally)
     {
-        if (_backing is null || arrival.IsAdded || (page.First && !_tellsFirstTouch))
+        if (arrival.IsAdded || (page.First && !_tellsFirstTouch))
             return true;
         bool read = false;
         bool answered = false;
         try
         {
             using var call = new OwnerCall(_machine);
-            read = _backing.PageIn(page);
+            read = _backing!.PageIn(page);
             answered = true;
         }
         finally

@@ -203,7 +203,7 @@ public sealed unsafe partial class Engine
         }
 
         uint shadow = tables.ShadowAt(slot);
-        if (!MayComeIn(arrival, new BackedPage(null, file, page, false, _machine.NodeIdOf(fresh), 0, shadow == 0), slot, fresh, ref tally))
+        if (_backing is not null && !MayComeIn(arrival, new BackedPage(null, file, page, false, _machine.NodeIdOf(fresh), 0, shadow == 0), slot, fresh, ref tally))
         {
             _machine.Locks.Exit(slot);
             return FrameTable.NoFrame;

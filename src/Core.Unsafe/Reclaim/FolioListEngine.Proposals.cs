@@ -134,9 +134,14 @@ internal sealed unsafe partial class FolioListEngine
         {
             PolicyView target = host.ViewOf(_machine.MemcgAt(proposal.Target), view.Node);
             if (anon)
+            {
+                _tables.Clear(_tables.Dirty, slot);
                 LeaveAnon(view, target, pfn, slot);
+            }
             else
+            {
                 LeaveFile(view, target, pfn, slot);
+            }
         }
 
         return PageOutcome.Done;

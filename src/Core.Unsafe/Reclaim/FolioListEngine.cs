@@ -300,8 +300,6 @@ internal sealed unsafe partial class FolioListEngine(PolicyHost host, Backing? b
     /// <summary>An anonymous page that is out of its table, with swap taken for it, is gone.</summary>
     private void LeaveAnon(PolicyView view, PolicyView target, uint pfn, uint slot)
     {
-        _tables.Clear(_tables.Dirty, slot);
-
         // The frame is free before the shadow is written: in an identity engine the shadow takes a word of the frame.
         uint shadow = MakeShadow(view, target, pfn);
         Free(view, pfn);

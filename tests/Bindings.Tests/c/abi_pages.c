@@ -152,6 +152,40 @@ static void all_of_them_may_stay(const world_t *w)
     OK(reclaim_engine_validate(w->engine));
 }
 
+static uint64_t proposed_of(const world_t *w)
+{
+    uint64_t words[(WORLD_PAGES + 63) / 64];
+    uint64_t found = 0;
+    OK(reclaim_address_space_read_bitmap(w->space, RECLAIM_BITMAP_PROPOSED, 0, WORLD_PAGES, words));
+    for (uint64_t page = 0; page < WORLD_PAGES; page++)
+        found += words[page / 64] >> (page % 64) & 1;
+    return found;
+}
+
+static void they_lapse_with_another_policy(const world_t *w)
+{
+    CHECK(proposed_of(w) == 0);
+    uint64_t count = propose(w, 30, RECLAIM_OK);
+    CHECK(proposed_of(w) == count);
+    OK(reclaim_memcg_set_policy(w->memcg, "lru", RECLAIM_NUL_TERMINATED));
+    CHECK(proposed_of(w) == 0);
+    FAILS(RECLAIM_E_AGAIN, reclaim_pages_commit(w->engine, victims, sizeof victims[0], count, outcomes, NULL));
+    for (uint64_t i = 0; i < count; i++)
+        CHECK(outcomes[i] == RECLAIM_E_NOT_PROPOSED);
+
+    /* An exact policy too is told of the use of a page that it did not have on a list. */
+    CHECK(propose(w, 2, RECLAIM_OK) == 2);
+    reclaim_page_t used = victims[0];
+    OK(reclaim_address_space_access_page(w->space, used.page, 0));
+    FAILS(RECLAIM_E_AGAIN, reclaim_pages_commit(w->engine, victims, sizeof victims[0], 2, outcomes, NULL));
+    CHECK(outcomes[0] == RECLAIM_E_ACCESSED && outcomes[1] == RECLAIM_OK);
+    count = propose(w, 40, RECLAIM_OK);
+    for (uint64_t i = 0; i < count; i++)
+        CHECK(victims[i].page != used.page);
+    OK(reclaim_memcg_set_policy(w->memcg, "mglru", RECLAIM_NUL_TERMINATED));
+    OK(reclaim_engine_validate(w->engine));
+}
+
 static void they_move(const world_t *w)
 {
     uint64_t moved = 0;
@@ -404,6 +438,7 @@ void test_pages(void)
     they_are_added_with_cookies(w);
     proposals_are_answered(w);
     all_of_them_may_stay(w);
+    they_lapse_with_another_policy(w);
     they_move(w);
     nothing_goes_by_itself(w);
     files_have_pages_too(w);
