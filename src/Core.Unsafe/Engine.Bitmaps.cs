@@ -22,6 +22,9 @@ public enum PageBitmap
     /// <summary>It is pinned.</summary>
     Pinned,
 
+    /// <summary>It is proposed and not answered yet (<see cref="Engine.Propose"/>).</summary>
+    Proposed,
+
     /// <summary>
     /// It is not in memory, and was evicted so lately that it would count as part of the working set if it came back now, by the measure of
     /// the policy that evicted it (<see cref="IReclaimPolicy.IsRecent"/>): advice what to prefetch.
@@ -173,6 +176,7 @@ public sealed unsafe partial class Engine
             PageBitmap.Accessed => present & (Volatile.Read(ref tables.Accessed[at]) | (_machine.Ages is null ? 0 : WithFlag(at, present, FolioFlags.Young))),
             PageBitmap.Dirty => present & (Volatile.Read(ref tables.Dirty[at]) | WithFlag(at, present, FolioFlags.Dirty)),
             PageBitmap.Pinned => WithFlag(at, present, FolioFlags.Pinned),
+            PageBitmap.Proposed => _machine.Proposed.Count == 0 ? 0 : WithProposal(at, present),
             _ => Recent(space, at, ~present),
         };
     }
@@ -188,6 +192,20 @@ public sealed unsafe partial class Engine
             // Where others run the page may have left a shadow in its entry.
             uint pfn = _machine.Tables.FrameOf((uint)(at * 64) + (uint)bit);
             if (pfn < _machine.Frames.Count && _machine.Frames.Has(pfn, flag))
+                found |= 1UL << bit;
+        }
+
+        return found;
+    }
+
+    private ulong WithProposal(nuint at, ulong present)
+    {
+        ulong found = 0;
+        for (; present != 0; present &= present - 1)
+        {
+            int bit = BitOperations.TrailingZeroCount(present);
+            uint pfn = _machine.Tables.FrameOf((uint)(at * 64) + (uint)bit);
+            if (pfn < _machine.Frames.Count && _machine.Proposed.Has(pfn))
                 found |= 1UL << bit;
         }
 

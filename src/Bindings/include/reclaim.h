@@ -633,13 +633,15 @@ int32_t reclaim_operation_destroy(reclaim_operation_t *operation);
  * A proposed page that is accessed stays: its commit is refused.  A proposal lapses, and the page is back on its list, when its
  * cgroup is bound to another policy or ends, and in snapshots and copies; it ends with the page when that is freed.
  *
- * As many pages are proposed as the array has room for, or the request asks for, whichever is less.  Limits of a request work as
- * they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With RECLAIM_MODE_DEMOTE, or where reclaim demotes by itself, elements
- * have RECLAIM_PAGE_DEMOTE.  Swap room for anonymous pages is taken when they are proposed.
+ * As many pages are proposed as the array has room for, or the request asks for, whichever is less, and what was not looked at
+ * for that reason stays as cold as it was.  Limits of a request work as they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With
+ * RECLAIM_MODE_DEMOTE, or where reclaim demotes by itself, elements have RECLAIM_PAGE_DEMOTE.  Swap room for anonymous pages is taken
+ * when they are proposed.  The result counts the proposed pages as a request's does those that go; pgscan_ counters count
+ * now, pgsteal_ and pgdemote_ counters when a page is committed.
  * Errors:   RECLAIM_E_AGAIN: fewer were proposed than asked for; result->victims says how many.
  *           as reclaim_engine_reclaim else; nothing is proposed.
  * Threads:  one at a time in this engine.
- * Blocking: never.  Allocates: about a kilobyte, and 32 bytes for each page asked for.  Since: 0.1 */
+ * Blocking: never.  Allocates: about a kilobyte, and 64 bytes for each page asked for, as far as there are frames.  Since: 0.1 */
 int32_t reclaim_engine_propose(reclaim_engine_t *engine, const reclaim_request_t *request, reclaim_result_t *result);
 
 /* Sets the engine's clock, in microseconds from any beginning; policies that go by time (mglru) and idle ages are given this.  It
@@ -690,7 +692,8 @@ int32_t reclaim_engine_vector_bits(reclaim_engine_t *engine, uint32_t *bits);
 /* Brings pages in that are in your memory now: pages[i].cookie becomes the page's, with RECLAIM_ENGINE_COOKIES (else it is 0), and
  * RECLAIM_PAGE_DIRTY in pages[i].flags makes it dirty.  pages[i].node is the node whose memory it takes, and that alone.  page_in
  * is not called.  A page that was evicted before counts as a refault, and its policy judges it by that.  For a page that is in memory
- * already it is an access that gives it the cookie; its node stays.  File pages are charged to the root.
+ * already it is an access that gives it the cookie; its node stays.  File pages are charged to the root.  A page of a space that maps a
+ * file there is named by the file.  With RECLAIM_ENGINE_IDENTITY the node is the space's home_node.
  * Errors:   RECLAIM_E_NO_MEMORY: no room could be made for pages[*added]; those before it are in.
  *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID.
  * Threads:  one at a time in this engine.
@@ -707,16 +710,18 @@ int32_t reclaim_pages_remove(reclaim_engine_t *engine, const reclaim_page_t *pag
 /* Moves pages to a node, up or down the tiers, as move_pages(2) does; page_migrate is asked first.  outcomes[i] is RECLAIM_OK (also
  * for a page that is there already), RECLAIM_E_NOT_RESIDENT, RECLAIM_E_NO_MEMORY (the node has no free frame), RECLAIM_E_PINNED, or
  * RECLAIM_E_BUSY (proposed, in use, or page_migrate kept it).
+ * A page arrives there as one that comes in, by a fault if it was used since its policy last looked.
  * Errors:   RECLAIM_E_AGAIN: fewer than `count` pages are there now.
- *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID.
+ *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID;
+ *           RECLAIM_E_UNSUPPORTED with RECLAIM_ENGINE_IDENTITY.
  * Threads:  one at a time in this engine.
  * Blocking: never, but for page_migrate.  Allocates: never.  Since: 0.1 */
 int32_t reclaim_pages_move(reclaim_engine_t *engine, const reclaim_page_t *pages, uint32_t page_size, uint64_t count, uint32_t to_node,
                            int32_t *outcomes, uint64_t *moved);
 
 /* Says of proposed pages that they are gone, or, with RECLAIM_PAGE_DEMOTE in a page's flags as it was proposed, that they have moved.
- * outcomes[i] is RECLAIM_OK, or why the page is still where it was: RECLAIM_E_NOT_PROPOSED, RECLAIM_E_ACCESSED (used since; it is
- * back on its list and young), RECLAIM_E_PINNED (it is back on its list), RECLAIM_E_NO_MEMORY (the node to move to is full; back on
+ * to_node is where it is now, a node of a lower tier.  outcomes[i] is RECLAIM_OK, or why the page is still where it was:
+ * RECLAIM_E_NOT_PROPOSED (or not for that), RECLAIM_E_ACCESSED (used since; it is back on its list and young), RECLAIM_E_PINNED (it is back on its list), RECLAIM_E_NO_MEMORY (the node to move to is full; back on
  * its list).  What was gone has to be brought back by you then: so commit first where you can, and give memory away after.
  * Errors:   RECLAIM_E_AGAIN: fewer than `count` were committed.
  *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID.

@@ -173,6 +173,7 @@ int main(void)
     test_stats();
     test_trace();
     test_options();
+    test_pages();
     test_snapshot();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;

@@ -72,6 +72,7 @@ void test_policy(void);
 void test_files(void);
 void test_spaces(void);
 void test_memcg(void);
+void test_pages(void);
 void test_process(void);
 void test_threads(void);
 void test_control(void);

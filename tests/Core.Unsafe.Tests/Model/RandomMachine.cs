@@ -359,7 +359,7 @@ internal sealed class RandomMachine : IDisposable
     /// <summary>A store that says "not now" to one page in ten.</summary>
     private sealed class Refusing(Random random) : Backing
     {
-        public override bool PageOut(in BackedPage page) => random.Next(10) != 0;
+        public override PageAnswer PageOut(in BackedPage page) => random.Next(10) != 0 ? PageAnswer.Evict : (PageAnswer)random.Next(1, 6);
 
         public override bool Migrate(in BackedPage page, int toNode) => random.Next(10) != 0;
     }
