@@ -55,7 +55,6 @@ public sealed unsafe partial class Engine
         nuint words = (nuint)((pages + 63) / 64);
         nuint table = (space.BaseSlot + (nuint)first) / 64;
         long absent = 0;
-        space.MarkUsed();
         fixed (ulong* used = accessed, wrote = written.IsEmpty ? accessed : written)
         {
             for (nuint at = 0; (at = _machine.Bits.FindEither(used, wrote, at, words)) < words; at++)
@@ -129,6 +128,7 @@ public sealed unsafe partial class Engine
 
         if (here != 0)
         {
+            space.MarkUsed();
             ref byte young = ref tables.TableYoung[at / LeafTables.WordsPerTable];
             if (Volatile.Read(ref young) == 0)
                 Volatile.Write(ref young, 1);
@@ -223,6 +223,7 @@ public sealed unsafe partial class Engine
 
         // The lruvec that it would come back to is that of the node it left.
         PolicyView view = _host.ViewOf(_machine.MemcgAt(memcg), _machine.Nodes[entry.Node]);
-        return view.Tag == tag && view.Has(Mechanism.Refault) && view.Ops.IsRecent(view, page, entry, type);
+        bool judges = view.Has(Mechanism.Refault) || view.Definition.Descriptor.Orders > 0;
+        return view.Tag == tag && judges && view.Ops.IsRecent(view, page, entry, type);
     }
 }
