@@ -76,6 +76,9 @@ internal sealed unsafe class EngineGateTests
         {
             int status = OnAnotherThread(() => StatusOf(() => Leave(gate, Enter(thing, out bool held), held)));
             Assert.That(status, Is.EqualTo(Status.Ok));
+
+            // Back again: threads one after the other may have the same record, and then hand nothing on.
+            Leave(gate, Enter(thing, out bool back), back);
         }
 
         at = Enter(thing, out shared);
