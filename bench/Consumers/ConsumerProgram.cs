@@ -21,7 +21,7 @@ internal static class ConsumerProgram
         {
             Options options = Options.Parse(args);
             TextWriter table = options.Json == "-" ? Console.Error : Console.Out;
-            string program = Build();
+            string program = Build(options.Library);
             table.WriteLine($"{RatioProgram.CpuModel()}, {ChildProcess.Run("gcc", "--version").Split('\n')[0]}");
             table.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.Leaves:N0} leaf pages, {options.Operations:N0} operations of which the second half is measured, medians of {options.Rounds} rounds"));
             List<RatioRow> rows = [];
@@ -79,21 +79,31 @@ internal static class ConsumerProgram
         yield return new RatioRow("C", what, ours.MissesAnOperation, plain.MissesAnOperation, plain.MissesAnOperation / ours.MissesAnOperation, "misses/operation");
     }
 
-    /// <summary>Publishes the library beside this program, compiles the other one against it, and returns its path.</summary>
-    private static string Build()
+    /// <summary>
+    /// Compiles the program against a library that was published, by default one that is published now, beside this program. Returns the
+    /// program's path.
+    /// </summary>
+    private static string Build(string? library)
     {
         string root = Root();
-        string output = Path.Combine(AppContext.BaseDirectory, "consumers", "out");
-        ChildProcess.Run(
-            "dotnet", "publish", Path.Combine(root, "src", "Bindings"), "-c", "Release", "-o", output,
-            "--artifacts-path", Path.Combine(AppContext.BaseDirectory, "consumers", "artifacts"), "-nologo", "-nodeReuse:false");
-        string program = Path.Combine(output, "kv");
+        string work = Path.Combine(AppContext.BaseDirectory, "consumers");
+        Directory.CreateDirectory(work);
+        if (library is null)
+        {
+            library = Path.Combine(work, "out");
+            ChildProcess.Run(
+                "dotnet", "publish", Path.Combine(root, "src", "Bindings"), "-c", "Release", "-o", library,
+                "--artifacts-path", Path.Combine(work, "artifacts"), "-nologo", "-nodeReuse:false");
+        }
+
+        library = Path.GetFullPath(library);
+        string program = Path.Combine(work, "kv");
         string[] sources = Directory.GetFiles(Path.Combine(root, "bench", "Consumers", "kv"), "*.c");
         Array.Sort(sources, StringComparer.Ordinal);
         ChildProcess.Run(
             "gcc",
             ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", .. sources, "-o", program,
-             "-I" + Path.Combine(output, "include"), "-L" + output, "-lreclaim", "-lm", "-Wl,-rpath,$ORIGIN"]);
+             "-I" + Path.Combine(library, "include"), "-L" + library, "-lreclaim", "-lm", "-Wl,-rpath," + library]);
         return program;
     }
 
@@ -109,11 +119,11 @@ internal static class ConsumerProgram
     }
 
     /// <summary>What the command line asks for.</summary>
-    private sealed record Options(int Leaves, int Operations, int Rounds, int[] Pools, string[] Policies, string? Json)
+    private sealed record Options(int Leaves, int Operations, int Rounds, int[] Pools, string[] Policies, string? Library, string? Json)
     {
         public static Options Parse(string[] args)
         {
-            var options = new Options(200_000, 1_000_000, 5, [10, 25], ConsumerProgram.Policies, null);
+            var options = new Options(200_000, 1_000_000, 5, [10, 25], ConsumerProgram.Policies, null, null);
             for (int i = 0; i < args.Length; i += 2)
             {
                 string value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]} needs a value.");
@@ -124,8 +134,9 @@ internal static class ConsumerProgram
                     "--rounds" => options with { Rounds = Number(value) },
                     "--pool" => options with { Pools = [.. value.Split(',').Select(Number)] },
                     "--policy" => options with { Policies = value.Split(',') },
+                    "--library" => options with { Library = value },
                     "--json" => options with { Json = value },
-                    _ => throw new FormatException($"'{args[i]}' is not an option of consumers; --leaves, --operations, --rounds, --pool, --policy and --json are."),
+                    _ => throw new FormatException($"'{args[i]}' is not an option of consumers; --leaves, --operations, --rounds, --pool, --policy, --library and --json are."),
                 };
             }
 

@@ -99,6 +99,15 @@ public sealed unsafe partial class Engine
         return accesses.Length;
     }
 
+    /// <summary>The pages of an address space as bits, for a quick look and quick hits.</summary>
+    /// <exception cref="EngineException">The address space is destroyed or another engine's.</exception>
+    public PageBits BitsOf(AddressSpace space)
+    {
+        ThrowIfDisposed();
+        Own(space);
+        return new PageBits(_machine, space, hitsAreBits: !_logsHits && !_machine.Concurrent);
+    }
+
     /// <summary>For whom a page comes in, and how. One that is not used comes in by advice: no fault, and its accessed bit stays clear.</summary>
     private readonly struct Arrival(MemoryCgroup memcg, int homeNode, FolioEvent what, bool isUse = true)
     {

@@ -29,7 +29,8 @@ public enum PageBitmap
     /// It is not in memory, and was evicted so lately that it would count as part of the working set if it came back now, by the measure of
     /// the policy that evicted it (<see cref="IReclaimPolicy.IsRecent"/>): advice what to prefetch.
     /// </summary>
-    Recent,
+    /// <remarks>The number is that of reclaim.h, where 4 is for proposed pages.</remarks>
+    Recent = 5,
 }
 
 public sealed unsafe partial class Engine
@@ -58,7 +59,6 @@ public sealed unsafe partial class Engine
         nuint words = (nuint)((pages + 63) / 64);
         nuint table = (space.BaseSlot + (nuint)first) / 64;
         long absent = 0;
-        space.MarkUsed();
         fixed (ulong* used = accessed, wrote = written.IsEmpty ? accessed : written)
         {
             for (nuint at = 0; (at = _machine.Bits.FindEither(used, wrote, at, words)) < words; at++)
@@ -82,7 +82,7 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         if (!IsBitmap(what))
-            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Recent} are accepted.");
+            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Pinned} and {(int)PageBitmap.Recent} are accepted.");
         using QuiesceGate.Passage call = EnterCall();
         Own(space);
         CheckWords(space, first, pages, bits.Length);
@@ -92,7 +92,7 @@ public sealed unsafe partial class Engine
     }
 
     /// <summary>Whether there is such a bitmap.</summary>
-    public static bool IsBitmap(PageBitmap what) => what is >= PageBitmap.Resident and <= PageBitmap.Recent;
+    public static bool IsBitmap(PageBitmap what) => what is (>= PageBitmap.Resident and <= PageBitmap.Pinned) or PageBitmap.Recent;
 
     private static void CheckWords(AddressSpace space, ulong first, ulong pages, int words)
     {
@@ -132,6 +132,7 @@ public sealed unsafe partial class Engine
 
         if (here != 0)
         {
+            space.MarkUsed();
             ref byte young = ref tables.TableYoung[at / LeafTables.WordsPerTable];
             if (Volatile.Read(ref young) == 0)
                 Volatile.Write(ref young, 1);
@@ -241,6 +242,7 @@ public sealed unsafe partial class Engine
 
         // The lruvec that it would come back to is that of the node it left.
         PolicyView view = _host.ViewOf(_machine.MemcgAt(memcg), _machine.Nodes[entry.Node]);
-        return view.Tag == tag && view.Has(Mechanism.Refault) && view.Ops.IsRecent(view, page, entry, type);
+        bool judges = view.Has(Mechanism.Refault) || view.Definition.Descriptor.Orders > 0;
+        return view.Tag == tag && judges && view.Ops.IsRecent(view, page, entry, type);
     }
 }

@@ -156,7 +156,7 @@ public sealed unsafe partial class Engine
         {
             return _machine.CopyColumns();
         }
-        catch (Exception none) when (none is InsufficientMemoryException or OutOfMemoryException or InvalidOperationException)
+        catch (Exception none) when (none is OutOfMemoryException or EngineException)
         {
             throw new EngineException($"A preview puts everything back from a copy. {none.Message}", none);
         }

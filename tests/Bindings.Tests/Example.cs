@@ -14,7 +14,7 @@ internal static partial class Example
         Ended built = Command.Run(PublishedLibrary.Workplace, TimeSpan.FromMinutes(2), "sh", "-c", gcc);
         Assert.That(built.Code, Is.Zero, () => $"{gcc}: {built}");
         Assert.That(built.Errors, Is.Empty);
-        Assert.That(source.Split('\n'), Has.Length.LessThan(150), "an example is read in one go");
+        Assert.That(source.Count(c => c == '\n'), Is.LessThan(150), "an example is read in one go");
         return Path.Combine(PublishedLibrary.Folder, name);
     }
 

@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
 namespace ReclaimNative.Bindings.Tests;
 
 /// <summary>What the programs of examples/c say that they show.</summary>
@@ -41,4 +45,63 @@ internal sealed class ExampleTests
         Assert.That(Example.Numbers(output, "in steps: cancelled"), Is.EqualTo(new[] { steps[^1] }), "what the callback was told");
         Assert.That(Example.Numbers(output, "in time:"), Has.Length.EqualTo(1), "it ended, by its limit or because it was done");
     }
+
+    [Test]
+    public void ABufferPoolNeverReadsAWrongBlock()
+    {
+        string output = Example.Output("buffer_pool");
+        long[] hits = Example.Numbers(output, "8192 blocks, "), written = Example.Numbers(output, "written: ");
+        Assert.Multiple(() =>
+        {
+            Assert.That(hits[0], Is.EqualTo(1024));
+            Assert.That(hits[1], Is.InRange(51, 99), "an eighth of the blocks serves most requests");
+            Assert.That(written[0], Is.InRange(1024, written[1] - 1), "dirty blocks are written when they go, and once for several requests");
+            Assert.That(written[2], Is.Positive, "some victims were used again before they were committed");
+            Assert.That(written[3], Is.Zero, "wrong blocks");
+        });
+    }
+
+    [Test]
+    public void ATieringDaemonFollowsTheWorkingSet()
+    {
+        string output = Example.Output("tiering");
+        double[] share = [.. Regex.Matches(output, @"^ *\d+ +([\d.]+) %", RegexOptions.Multiline).Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
+        Assert.That(share, Has.Length.EqualTo(24));
+        Assert.Multiple(() =>
+        {
+            Assert.That(share[0], Is.LessThan(15), "the working set begins on the slow node");
+            Assert.That(share[11], Is.GreaterThan(85), "it has been promoted");
+            Assert.That(share[12], Is.LessThan(share[11] / 2), "it has moved, and what is on the fast node is of no use");
+            Assert.That(share[23], Is.GreaterThan(85), "the daemon has followed it");
+        });
+    }
+
+    [Test]
+    public void WhatAnEngineDoesIsSeenInFourWaysThatAgree()
+    {
+        string program = Example.Build("stats");
+        Ended run = Command.Run(PublishedLibrary.Workplace, TimeSpan.FromMinutes(1), program);
+        Assert.That(run.Code, Is.Zero, run.ToString);
+        TestContext.Out.WriteLine(run.Errors);
+        long[] traced = Example.Numbers(run.Errors, "traced: ");
+        long current = Example.Numbers(After(run.Errors, "memory.current\n"), "")[0];
+        Assert.Multiple(() =>
+        {
+            Assert.That(current, Is.InRange(1, 8 << 20), "the limit that was written as text holds");
+            Assert.That(run.Errors, Does.Contain("RECLAIM_E_INVALID"), "nonsense is refused as the kernel refuses it");
+            Assert.That(Example.Numbers(run.Errors, "pswpout: ")[0], Is.EqualTo(4096 - (current / 4096)), "what is not in memory was written out");
+            Assert.That(Example.Numbers(run.Errors, "  pswpout ")[0], Is.EqualTo(Example.Numbers(run.Errors, "pswpout: ")[0]), "all counters at once have the same");
+            Assert.That(traced[0], Is.EqualTo(traced[1]).And.Positive, "what begins ends");
+            Assert.That(traced[2], Is.EqualTo(4096 - (current / 4096)), "tracepoints tell of every page");
+            Assert.That(traced[4], Is.EqualTo(traced[2]), "in whole as in batches");
+        });
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.That(json.RootElement.GetProperty("schema").GetString(), Is.EqualTo("reclaim.stats/1"));
+        JsonElement db = json.RootElement.GetProperty("memcgs").EnumerateArray().Single(m => m.GetProperty("path").GetString() == "/db");
+        Assert.That(db.GetProperty("usage").GetInt64() * 4096, Is.EqualTo(current));
+        Assert.That(db.GetProperty("counters").GetProperty("pswpout").GetInt64(), Is.EqualTo(traced[2]));
+        Assert.That(run.Output, Does.Contain("\"postgres\""), "address spaces go by their names");
+    }
+
+    private static string After(string text, string mark) => text[(text.IndexOf(mark, StringComparison.Ordinal) + mark.Length)..];
 }

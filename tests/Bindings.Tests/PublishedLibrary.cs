@@ -9,6 +9,11 @@ internal sealed class PublishedLibrary
 
     public static string Folder => Path.Combine(Workplace, "out");
 
+    /// <summary>
+    /// Where it was built. The same <c>dotnet test</c> may be building src/Bindings at this moment: this path shares no obj folder with it.
+    /// </summary>
+    public static string Artifacts => Path.Combine(Workplace, "artifacts");
+
     public static string File => Path.Combine(Folder, "libreclaim.so");
 
     [OneTimeSetUp]
@@ -18,19 +23,21 @@ internal sealed class PublishedLibrary
         Command.RequireGcc();
         Directory.CreateDirectory(Workplace);
 
-        // The same `dotnet test` may be building src/Bindings at this moment: a separate artifacts path shares no obj
-        // folder with it. Servers that outlive the command would keep its pipes open, so there are none.
-        Ended publish = Command.Run(
-            Repository.Root,
-            TimeSpan.FromMinutes(10),
-            "dotnet", "publish", "src/Bindings", "-c", "Release", "-o", Folder, "--artifacts-path", Path.Combine(Workplace, "artifacts"),
-            "-nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+        Ended publish = Dotnet("publish", "src/Bindings", "-c", "Release", "-o", Folder);
         Assert.That(publish.Code, Is.Zero, () => $"dotnet publish src/Bindings: {publish}");
 
         string examples = Path.Combine(Workplace, "examples");
         Directory.CreateDirectory(examples);
         Link(Path.Combine(examples, "c"), Path.Combine(Repository.Root, "examples", "c"));
     }
+
+    /// <summary>Runs a command of dotnet on src/Bindings, from the top of the repository, with the artifacts of these tests.</summary>
+    public static Ended Dotnet(params IEnumerable<string> arguments) => Command.Run(
+        Repository.Root,
+        TimeSpan.FromMinutes(10),
+        "dotnet",
+        // Servers that outlive the command would keep its pipes open, so there are none.
+        [.. arguments, "--artifacts-path", Artifacts, "-nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false"]);
 
     private static void Link(string at, string to)
     {

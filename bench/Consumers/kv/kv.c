@@ -22,7 +22,7 @@
 #include "pool.h"
 #include "workload.h"
 
-enum { ROUNDS_MOST = 101, POLICIES_MOST = 16, SEED = 42 };
+enum { ROUNDS_MOST = 101, POLICIES_MOST = 16, WAYS = 4, SEED = 42 };
 
 typedef struct contestant {
     pool_options_t options;
@@ -107,14 +107,16 @@ static uint64_t number(const char *text, uint64_t least, uint64_t most)
 
 static void compete(const workload_t *workload, uint32_t percent, char *const *policies, int policy_count, int rounds)
 {
-    static contestant_t contestants[2 + 4 * POLICIES_MOST];
-    static const struct { form_t form; uint32_t report, evict; } ways[] = { { PAGE_OUT, 32, 1 }, { PAGE_OUT, 1, 1 }, { PROPOSE, 32, 32 }, { PROPOSE, 1, 32 } };
+    static contestant_t contestants[2 + WAYS * POLICIES_MOST];
+    static const struct { form_t form; uint32_t report, evict; } ways[WAYS] = {
+        { PAGE_OUT, 32, 1 }, { PAGE_OUT, 1, 1 }, { PROPOSE, 32, 32 }, { PROPOSE, 1, 32 },
+    };
     pool_options_t options = { .pages = workload->pages, .capacity = (uint32_t)((uint64_t)workload->leaves * percent / 100) };
     int count = 0;
     for (options.evict = 1; options.evict <= EVICT_MOST; options.evict += EVICT_MOST - 1)
         contestants[count++].options = options;
     for (int policy = 0; policy < policy_count; policy++) {
-        for (int way = 0; way < 2; way++) {
+        for (int way = 0; way < WAYS; way++) {
             options.policy = policies[policy];
             options.form = ways[way].form;
             options.report = ways[way].report;

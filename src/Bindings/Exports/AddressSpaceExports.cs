@@ -70,11 +70,32 @@ internal static unsafe class AddressSpaceExports
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_access")]
     public static int Access(ulong space, uint* words, ulong count, TallyStruct* tally)
     {
+        // Most batches are hits alone, and most tallies of the library's own size; all else takes the way with checks and answers.
+        int hits = 0;
+        bool isPlain = tally == null || tally->StructSize == sizeof(TallyStruct);
+        if (isPlain && words != null && count <= int.MaxValue && Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
+        {
+            hits = entry.Bits.TryHits(words, (int)count);
+            EngineGate.Leave(at);
+            if (hits == (int)count)
+            {
+                if (tally != null)
+                    *tally = new TallyStruct { StructSize = (uint)sizeof(TallyStruct), Processed = count, Hits = count };
+                return Status.Ok;
+            }
+        }
+
+        return AccessWithCare(space, words, count, hits, tally);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int AccessWithCare(ulong space, uint* words, ulong count, int hits, TallyStruct* tally)
+    {
         try
         {
             using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
             var batch = new AccessBatch(words, count, tally);
-            AccessTally counts = default;
+            AccessTally counts = new() { Hits = hits };
             int status = Access(entry, batch.Words, ref counts);
             batch.Write(counts);
             return status;
@@ -87,6 +108,20 @@ internal static unsafe class AddressSpaceExports
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_access_page")]
     public static int AccessPage(ulong space, ulong page, uint flags)
+    {
+        if (Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
+        {
+            bool hit = (flags & ~Engine.WriteBit) == 0 && entry.Bits.TryHit(page, flags != 0);
+            EngineGate.Leave(at);
+            if (hit)
+                return Status.Ok;
+        }
+
+        return AccessPageWithCare(space, page, flags);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int AccessPageWithCare(ulong space, ulong page, uint flags)
     {
         try
         {
@@ -107,6 +142,23 @@ internal static unsafe class AddressSpaceExports
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_is_resident")]
     public static int IsResident(ulong space, ulong page, uint* resident)
+    {
+        if (resident != null && Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
+        {
+            bool known = entry.Bits.TryIsResident(page, out bool answer);
+            EngineGate.Leave(at);
+            if (known)
+            {
+                *resident = answer ? 1u : 0u;
+                return Status.Ok;
+            }
+        }
+
+        return IsResidentWithCare(space, page, resident);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int IsResidentWithCare(ulong space, ulong page, uint* resident)
     {
         try
         {
@@ -148,7 +200,7 @@ internal static unsafe class AddressSpaceExports
     {
         try
         {
-            entry.Owner.Engine.Access(entry.Space, words, ref counts);
+            entry.Owner.Engine.Access(entry.Space, words[(int)counts.Hits..], ref counts);
             return AccessBatch.Outcome(words, counts);
         }
         catch (EngineException)

@@ -13,6 +13,10 @@ internal unsafe struct CallRecord
     /// <summary>Calls that can be within each other.</summary>
     public const int Levels = 8;
 
+    /// <summary>The calling thread's record; null before its first call. Kept by a type that needs no initialising, which a read would ask about.</summary>
+    [ThreadStatic]
+    public static CallRecord* Mine;
+
     /// <summary>The handle that each call came by, 0 where there is none.</summary>
     [FieldOffset(0)]
     public fixed ulong Inside[Levels];

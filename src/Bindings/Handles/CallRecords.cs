@@ -29,16 +29,6 @@ internal static unsafe partial class CallRecords
     private static int _count;
     private static int _nextSweep = 32;
 
-    [ThreadStatic]
-    private static CallRecord* _mine;
-
-    /// <summary>The calling thread's record; null before its first call.</summary>
-    public static CallRecord* Mine
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _mine;
-    }
-
     /// <summary>Records that there are.</summary>
     public static int Count => Volatile.Read(ref _count);
 
@@ -46,14 +36,14 @@ internal static unsafe partial class CallRecords
     /// <exception cref="Refusal">The process is the child of a fork.</exception>
     public static CallRecord* Register()
     {
-        if (_mine == null)
+        if (CallRecord.Mine == null)
         {
             CheckNotForked(); // before the lock, which a thread that is not in the child may have held
             lock (Rare)
-                _mine = Take(gettid());
+                CallRecord.Mine = Take(gettid());
         }
 
-        return _mine->Id != 0 ? _mine : throw Forked();
+        return CallRecord.Mine->Id != 0 ? CallRecord.Mine : throw Forked();
     }
 
     /// <summary>Whether a record but <paramref name="mine"/> (null for none) is of a call that came by such a handle.</summary>

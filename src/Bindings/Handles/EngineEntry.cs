@@ -222,12 +222,16 @@ internal sealed class AddressSpaceEntry : EnginePart
         : base(owner)
     {
         Space = space;
+        Bits = owner.Engine.BitsOf(space);
         space.Tag = this;
     }
 
     public override string Kind => "an address space";
 
     public AddressSpace Space { get; }
+
+    /// <summary>Its pages, for the calls that look at bits alone.</summary>
+    public PageBits Bits { get; }
 }
 
 /// <summary>A file of an engine.</summary>

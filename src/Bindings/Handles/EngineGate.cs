@@ -25,7 +25,8 @@ namespace ReclaimNative.Bindings.Handles;
 ///              Levels: a call within a callback uses the next place of the record. The places of the calls around it stay as they are,
 ///              so that one look at each is enough.
 /// Progress:    a call waits on the slow path for a fence and a look at the records, never for another call.
-/// ABA:         none: handles are never given out twice. A record that changes hands does so when its thread is gone and was not inside;
+/// ABA:         a thread becomes the owner by a call of its own alone, so one that finds itself the owner after it has looked an entry up was
+///              so all the time; only it could have ended the entry.  Handles are never given out twice. A record that changes hands does so when its thread is gone and was not inside;
 ///              the engines that it owned then belong to the new thread, which comes to the same.
 /// Checked by:  EngineGateTests, with a gate without the fence that fails; tests/Bindings.Tests/c/abi_threads.c.
 /// </code>
@@ -62,13 +63,15 @@ internal sealed unsafe class EngineGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryEnter(HandleEntry by, out ulong* at)
     {
-        CallRecord* mine = CallRecords.Mine;
+        CallRecord* mine = CallRecord.Mine;
         at = (ulong*)mine;
         if (mine == null || *at != 0)
             return false;
         Volatile.Write(ref *at, by.Handle);
         int owner = Volatile.Read(ref _owner);
-        if ((owner == mine->Id || owner == mine->Everybody) && by.Life == Life.Lives)
+
+        // The owner has been no other thread since it looked the entry up, so the entry has not ended since; see ABA.
+        if (owner == mine->Id || (owner == mine->Everybody && by.Life == Life.Lives))
             return true;
         Leave(at);
         return false;
@@ -143,10 +146,11 @@ internal sealed unsafe class EngineGate
     public void BeginEnd(HandleEntry part, ulong engine)
     {
         // The part's handle will find nothing: from here on the call is one that came by the engine's.
-        CallRecord* mine = CallRecords.Mine;
+        CallRecord* mine = CallRecord.Mine;
         int level = 0;
-        while (mine->Inside[level] != part.Handle)
+        while (level < CallRecord.Levels - 1 && mine->Inside[level] != part.Handle)
             level++;
+        Debug.Assert(mine->Inside[level] == part.Handle, "the call came by the part's handle");
         Volatile.Write(ref mine->Inside[level], engine);
         lock (CallRecords.Rare)
         {

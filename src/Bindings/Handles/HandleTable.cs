@@ -67,8 +67,11 @@ internal sealed class HandleTable
     public HandleEntry? Find(ulong handle)
     {
         HandleEntry?[] entries = Volatile.Read(ref _entries);
-        int index = (int)(handle & (MostEntries - 1));
-        return index < entries.Length && entries[index] is { } entry && entry.Handle == handle ? entry : null;
+        uint index = (uint)handle & (MostEntries - 1);
+        if (index >= (uint)entries.Length)
+            return null;
+        HandleEntry? entry = entries[index];
+        return entry is not null && entry.Handle == handle ? entry : null;
     }
 
     /// <summary>Gives an entry its handle. False when 2^24 are alive.</summary>

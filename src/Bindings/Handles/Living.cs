@@ -30,7 +30,12 @@ internal readonly unsafe ref struct EngineCall
 /// <summary>The handles of the process: what each kind of call does first with the ones that it is given.</summary>
 internal static unsafe class Living
 {
-    public static HandleTable Table { get; } = new();
+    /// <summary>
+    /// The table, made by the first call that asks: a field with an initialiser would have each call ask whether that has run.
+    /// </summary>
+    public static HandleTable Table => _table ?? MakeTable();
+
+    private static HandleTable? _table;
 
     /// <summary>Enters the living engine behind a handle, not inside a callback.</summary>
     public static EngineCall Engine(ulong handle, out EngineEntry entry)
@@ -51,6 +56,25 @@ internal static unsafe class Living
     {
         entry = Table.Find(handle) as AddressSpaceEntry ?? throw Bad(handle, "an address space");
         return Enter(entry);
+    }
+
+    /// <summary>
+    /// The same for a call that can't wait for <see cref="AddressSpace"/>: where nothing is in the way. It leaves by <see cref="EngineGate.Leave"/>, and
+    /// throws nothing in between.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddressSpace(ulong handle, out AddressSpaceEntry entry, out ulong* at)
+    {
+        HandleEntry? found = Table.Find(handle);
+        if (found is null || found.GetType() != typeof(AddressSpaceEntry))
+        {
+            entry = null!;
+            at = null;
+            return false;
+        }
+
+        entry = Unsafe.As<AddressSpaceEntry>(found);
+        return entry.Gate!.TryEnter(entry, out at);
     }
 
     /// <summary>Enters the engine of the living file behind a handle.</summary>
@@ -102,6 +126,7 @@ internal static unsafe class Living
     /// <summary>The engine behind a handle, which nobody is inside and nobody can enter any more, for its handles are dead.</summary>
     public static EngineEntry EngineToDestroy(ulong handle)
     {
+        _ = CallRecords.Register(); // refuses the child of a fork before it waits for a lock
         lock (CallRecords.Rare)
         {
             EngineEntry entry = Table.Find(handle) as EngineEntry ?? throw Bad(handle, "an engine");
@@ -120,6 +145,13 @@ internal static unsafe class Living
     {
         ulong* at = entry.Gate!.Enter(entry, out bool shared);
         return at != null ? new EngineCall(at, shared ? entry.Gate : null) : throw Bad(entry.Handle, entry.Kind);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static HandleTable MakeTable()
+    {
+        Interlocked.CompareExchange(ref _table, new HandleTable(), null);
+        return _table;
     }
 
     private static Refusal Bad(ulong handle, string wanted) => new(Status.BadHandle, (handle, Table.Find(handle)) switch

@@ -1,0 +1,154 @@
+using System.Runtime.CompilerServices;
+using ReclaimNative.Machine;
+using ReclaimNative.Simd;
+
+namespace ReclaimNative.PageTables;
+
+/// <summary>
+/// The pages of one address space as bits: for owners to whom a call counts. It does what needs no more than bits, and says how far it came;
+/// the rest is for the calls of <see cref="Engine"/>, which are as before beside it.
+/// </summary>
+/// <remarks>
+/// Nothing here throws, allocates, or checks whose turn it is: it is for the thread that drives the engine, not for callbacks, and dead with
+/// its address space. In an engine for many threads, and in one with a policy that sees every access, it answers that it can't tell.
+/// </remarks>
+public sealed unsafe class PageBits
+{
+    /// <summary>Words that are looked at together: a run of them is in two words of each bitmap at most.</summary>
+    private const int RunWords = 32;
+
+    private readonly ulong _pages;
+    private readonly ulong* _present;
+    private readonly ulong* _accessed;
+    private readonly ulong* _dirty;
+    private readonly byte* _tableYoung;
+    private readonly AddressSpace _space;
+    private readonly VectorWidth _width;
+
+    /// <summary>The bits of a space, or none where an access leaves more than bits or others change them.</summary>
+    internal PageBits(MachineState machine, AddressSpace space, bool hitsAreBits)
+    {
+        LeafTables tables = machine.Tables;
+        nuint words = (nuint)space.FirstTable * LeafTables.WordsPerTable;
+        _space = space;
+        _pages = hitsAreBits ? Math.Min(space.Pages, Engine.WriteBit) : 0;
+        _present = tables.Present + words;
+        _accessed = tables.Accessed + words;
+        _dirty = tables.Dirty + words;
+        _tableYoung = tables.TableYoung + space.FirstTable;
+        _width = machine.VectorWidth;
+    }
+
+    /// <summary>Whether a page is resident, if that can be told at a glance.</summary>
+    /// <returns>False: <see cref="Engine.IsResident"/> tells it, or says what is wrong.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryIsResident(ulong page, out bool resident)
+    {
+        resident = false;
+        if (page >= _pages)
+            return false;
+        resident = (_present[page >> 6] >> (int)page & 1) != 0;
+        return true;
+    }
+
+    /// <summary>Accesses a page if it is there; see <see cref="Engine.Access"/>, which counts it as a hit.</summary>
+    /// <returns>False: nothing was done.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryHit(ulong page, bool write)
+    {
+        if (page >= _pages || !TryMark((nuint)page, write))
+            return false;
+        _space.MarkUsed();
+        return true;
+    }
+
+    /// <summary>Accesses pages in order, as <see cref="Engine.Access"/> does, up to the first one that is not there.</summary>
+    /// <returns>How many were accessed; all of them were hits. Less than all: <see cref="Engine.Access"/> goes on from there.</returns>
+    public int TryHits(uint* words, int count)
+    {
+        int done = 0;
+        while (done < count)
+        {
+            int some = Math.Min(RunWords, count - done);
+            int marked = TryMarkRun(words + done, some) ? some : MarkEach(words + done, some);
+            done += marked;
+            if (marked < some)
+                break;
+        }
+
+        // Nothing walks the tables meanwhile, so it is enough to say so once, and after.
+        if (done > 0)
+            _space.MarkUsed();
+        return done;
+    }
+
+    private int MarkEach(uint* words, int count)
+    {
+        int done = 0;
+        while (done < count)
+        {
+            uint page = words[done] & ~Engine.WriteBit;
+            if (page >= _pages || !TryMark(page, (int)words[done] < 0))
+                break;
+            done++;
+        }
+
+        return done;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryMark(nuint page, bool write)
+    {
+        nuint at = page >> 6;
+        ulong bit = 1UL << (int)page;
+        if ((_present[at] & bit) == 0)
+            return false;
+        if ((_accessed[at] & bit) == 0)
+            _accessed[at] |= bit;
+        if (write)
+            _dirty[at] |= bit;
+        MarkTable(page);
+        return true;
+    }
+
+    /// <summary>Accesses pages that follow each other and are all there; else does nothing.</summary>
+    private bool TryMarkRun(uint* words, int count)
+    {
+        nuint page = words[0] & ~Engine.WriteBit;
+        if (page + (nuint)count > _pages || !PageRun.Is(words, count, _width))
+            return false;
+        bool write = (int)words[0] < 0;
+        nuint at = page >> 6;
+        int shift = (int)page & 63;
+        ulong run = ulong.MaxValue >> (64 - count);
+        ulong low = run << shift;
+        ulong high = run >> 1 >> (63 - shift); // of the next word; none when the run ends in this one
+        if ((_present[at] & low) != low || (high != 0 && (_present[at + 1] & high) != high))
+            return false;
+        Mark(at, low, write);
+        MarkTable(page);
+        if (high != 0)
+        {
+            Mark(at + 1, high, write);
+            MarkTable(page + (nuint)count - 1);
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Mark(nuint at, ulong bits, bool write)
+    {
+        _accessed[at] |= bits;
+        if (write)
+            _dirty[at] |= bits;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void MarkTable(nuint page)
+    {
+        byte* young = _tableYoung + (page >> LeafTables.EntriesShift);
+        if (*young == 0)
+            *young = 1;
+    }
+}
