@@ -25,10 +25,16 @@ internal readonly unsafe ref struct AccessBatch
 
     public ReadOnlySpan<uint> Words { get; }
 
-    /// <summary>The status of a batch that was worked off, whole or up to the word that there was no memory for.</summary>
-    public static int Outcome(ReadOnlySpan<uint> words, in AccessTally counts) => counts.Refused == 0
-        ? Status.Ok
-        : LastError.Set(Status.NoMemory, $"There is no memory for page {words[(int)counts.Accesses - 1] & ~Engine.WriteBit}: nothing that may be reclaimed is left.");
+    /// <summary>The status of a batch that was worked off, whole or up to the word whose page could not come in.</summary>
+    public static int Outcome(ReadOnlySpan<uint> words, in AccessTally counts)
+    {
+        if (counts.Refused == 0)
+            return Status.Ok;
+        uint page = words[(int)counts.Accesses - 1] & ~Engine.WriteBit;
+        return counts.Failed > 0
+            ? LastError.Set(Status.Io, $"Page {page} could not be brought in: page_in said that it failed.")
+            : LastError.Set(Status.NoMemory, $"There is no memory for page {page}: nothing that may be reclaimed is left.");
+    }
 
     /// <summary>The status of a batch that ended before a word beyond the last page.</summary>
     public static int Beyond(ReadOnlySpan<uint> words, in AccessTally counts, string what, ulong pages) =>

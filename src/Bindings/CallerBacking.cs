@@ -37,18 +37,26 @@ internal sealed unsafe class CallerBacking : Backing
     public static void EndStep(OperationEntry? around) => _stepping = around;
 
     /// <inheritdoc/>
-    public override bool PageOut(in BackedPage page)
+    public override PageAnswer PageOut(in BackedPage page)
     {
         // A step of another engine's request, around a call on this one from its callback, has nothing to do with this one's pages.
         OperationEntry? request = _stepping is { } stepping && ReferenceEquals(stepping.Owner.Backing, this) ? stepping : null;
         if (request is { IsFull: true })
-            return request.Keep(overflow: true);
+        {
+            request.Keep(overflow: true);
+            return PageAnswer.Keep;
+        }
 
         PageStruct told = Describe(page);
-        if (_pageOut != null && _pageOut(_context, &told) != 0)
-            return request is not null && request.Keep(overflow: false);
-        request?.Add(Describe(page));
-        return true;
+        int answer = _pageOut == null ? (int)PageAnswer.Evict : _pageOut(_context, &told);
+        if (answer == (int)PageAnswer.Evict)
+        {
+            request?.Add(Describe(page));
+            return PageAnswer.Evict;
+        }
+
+        request?.Keep(overflow: false);
+        return answer is > (int)PageAnswer.Evict and <= (int)PageAnswer.Accessed ? (PageAnswer)answer : PageAnswer.Keep;
     }
 
     /// <inheritdoc/>
@@ -61,12 +69,12 @@ internal sealed unsafe class CallerBacking : Backing
     }
 
     /// <inheritdoc/>
-    public override void PageIn(in BackedPage page)
+    public override bool PageIn(in BackedPage page)
     {
         if (_pageIn == null)
-            return;
+            return true;
         PageStruct told = Describe(page);
-        _pageIn(_context, &told);
+        return _pageIn(_context, &told) == 0;
     }
 
     /// <summary>A page as C knows it.</summary>
@@ -76,6 +84,18 @@ internal sealed unsafe class CallerBacking : Backing
         File = HandleEntry.Of(page.File?.Tag),
         Page = page.Page,
         Node = (uint)page.NodeId,
-        Flags = page.Dirty ? PageStruct.Dirty : 0,
+        Flags = (page.Dirty ? PageStruct.Dirty : 0) | (page.First ? PageStruct.First : 0),
+        Cookie = page.Cookie,
     };
+
+    /// <summary>A page that a request would take, or has proposed, as C knows it.</summary>
+    public static PageStruct Describe(in ProposedPage page)
+    {
+        PageStruct told = Describe(page.Page);
+        if (page.ToNode is not { } to)
+            return told;
+        told.Flags |= PageStruct.Demote;
+        told.ToNode = (uint)to;
+        return told;
+    }
 }

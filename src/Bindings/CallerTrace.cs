@@ -38,7 +38,7 @@ internal sealed unsafe class CallerTrace : TraceSink
             StructSize = (uint)sizeof(TraceEventStruct),
             Event = (uint)happened.Tracepoint,
             TimeUs = happened.TimeUs,
-            Memcg = HandleEntry.Of(_entry.Engine.Memcgs[happened.MemcgId].Tag),
+            Memcg = HandleEntry.Of(_entry.Engine.FindMemcg(happened.MemcgId)?.Tag),
             Node = (uint)happened.NodeId,
             Priority = (uint)happened.Priority,
             Type = happened.IsFile ? 1u : 0,

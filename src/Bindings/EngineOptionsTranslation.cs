@@ -11,7 +11,8 @@ internal static unsafe class EngineOptionsTranslation
 {
     private const uint KnownFlags =
         EngineOptionsStruct.LimitedSwap | EngineOptionsStruct.Demotion | EngineOptionsStruct.IdleAge | EngineOptionsStruct.Concurrent
-        | EngineOptionsStruct.Identity | EngineOptionsStruct.Unordered | EngineOptionsStruct.Pressure | EngineOptionsStruct.NoMemcg;
+        | EngineOptionsStruct.Identity | EngineOptionsStruct.Unordered | EngineOptionsStruct.Pressure | EngineOptionsStruct.NoMemcg
+        | EngineOptionsStruct.Advisor | EngineOptionsStruct.Cookies | EngineOptionsStruct.FirstTouch;
 
     /// <summary>Checks the options that C gave and says them as the engine's. What the engine checks itself is left to it.</summary>
     public static EngineOptions Of(in EngineOptionsStruct asked, CallerBacking backing)
@@ -50,6 +51,9 @@ internal static unsafe class EngineOptionsTranslation
             Identity = identity,
             Order = Has(asked, EngineOptionsStruct.Unordered) ? ListOrder.Unordered : ListOrder.Exact,
             Pressure = Has(asked, EngineOptionsStruct.Pressure),
+            Advisor = Has(asked, EngineOptionsStruct.Advisor),
+            Cookies = Has(asked, EngineOptionsStruct.Cookies),
+            FirstTouch = Has(asked, EngineOptionsStruct.FirstTouch),
             VectorBits = VectorBits(asked.VectorBits),
             Backing = backing,
         };

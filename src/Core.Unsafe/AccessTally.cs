@@ -22,8 +22,11 @@ public struct AccessTally
     /// </summary>
     public long WorkingsetRefaults;
 
-    /// <summary>No memory: reclaim gave up and the access did not happen.</summary>
+    /// <summary>The access did not happen: no memory, for reclaim gave up, or the page could not be read.</summary>
     public long Refused;
+
+    /// <summary>Those of <see cref="Refused"/> whose page the engine's owner could not read (<c>Backing.PageIn</c>).</summary>
+    public long Failed;
 
     /// <summary>
     /// Milliseconds that the task is to be stalled for memory.high, at most 2000 for each 64 pages charged above it. Not an

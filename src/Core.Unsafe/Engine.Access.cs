@@ -109,7 +109,19 @@ public sealed unsafe partial class Engine
     }
 
     /// <summary>For whom a page comes in, and how. One that is not used comes in by advice: no fault, and its accessed bit stays clear.</summary>
-    private readonly record struct Arrival(MemoryCgroup Memcg, int HomeNode, FolioEvent Event, bool IsUse = true);
+    private readonly struct Arrival(MemoryCgroup memcg, int homeNode, FolioEvent what, bool isUse = true)
+    {
+        public readonly MemoryCgroup Memcg = memcg;
+        public readonly int HomeNode = homeNode;
+        public readonly FolioEvent Event = what;
+        public readonly bool IsUse = isUse;
+
+        /// <summary>Its owner adds it: it is there already, and takes memory of its home node alone.</summary>
+        public bool IsAdded { get; init; }
+
+        /// <summary>What its owner gives it, when it is added.</summary>
+        public ulong Cookie { get; init; }
+    }
 
     /// <summary>Brings a page of an address space in and maps it.</summary>
     /// <remarks>
@@ -123,14 +135,13 @@ public sealed unsafe partial class Engine
         FlushHits();
         _host.Elapse(1);
         Vma vma = space.VmaAt(page);
-        var arrival = new Arrival(
-            _machine.MemcgAt(space.MemcgId),
-            space.HomeNode,
-            (vma.Flags & VmaFlags.NoRecency) == 0 ? FolioEvent.NewByFault : FolioEvent.NewByRead);
+        var arrival = new Arrival(_machine.MemcgAt(space.MemcgId), space.HomeNode, EventOf(vma));
         return vma.File is null
             ? FaultAnon(space, page, slot, arrival, write, ref tally)
             : FaultFile(space, page, slot, vma, arrival, write, ref tally);
     }
+
+    private static FolioEvent EventOf(Vma vma) => (vma.Flags & VmaFlags.NoRecency) == 0 ? FolioEvent.NewByFault : FolioEvent.NewByRead;
 
     private bool FaultAnon(AddressSpace space, uint page, uint slot, in Arrival arrival, bool write, ref AccessTally tally)
     {
@@ -142,21 +153,17 @@ public sealed unsafe partial class Engine
         if (LeafTables.Test(tables.Present, slot))
         {
             if (arrival.IsUse)
-                Map(space, slot, clears: false, write);
+                Touch(space, slot, arrival, write);
             _machine.Locks.Exit(slot);
             GiveBack(arrival.Memcg, pfn, ref tally);
             return true;
         }
 
         if (pfn == FrameTable.NoFrame)
-        {
-            tables.Clear(tables.Accessed, slot);
-            tables.Clear(tables.Dirty, slot);
-            _machine.Locks.Exit(slot);
-            return false;
-        }
-
+            return Refuse(slot);
         uint shadow = tables.ShadowAt(slot);
+        if (_backing is not null && !MayComeIn(arrival, new BackedPage(space, null, page, false, _machine.NodeIdOf(pfn), 0, shadow == 0), slot, pfn, ref tally))
+            return Refuse(slot);
         _machine.Ages?.Arrive(slot, FolioType.Anon, returns: shadow != 0 && arrival.IsUse);
         _machine.Frames.Hold(pfn, FolioType.Anon, slot);
         PolicyView view = ViewOf(arrival.Memcg, pfn);
@@ -172,8 +179,9 @@ public sealed unsafe partial class Engine
             view.Count(Counter.pswpin, 1);
             view.Count(Counter.pgmajfault, arrival.IsUse ? 1 : 0);
             Refault(view, pfn, shadow, arrival.Event == FolioEvent.NewByFault, ref tally);
-            PageIn(new BackedPage(space, null, page, false, view.Node.Id), slot);
         }
+
+        Label(pfn, arrival.Cookie);
 
         // The entry comes before the list: who finds the folio on a list reads its frame from there.
         if (_machine.IsIdentity)
@@ -189,6 +197,25 @@ public sealed unsafe partial class Engine
         return true;
     }
 
+    /// <summary>An access to an anonymous page that turned out to be there when its lock was taken, or that its owner adds once more.</summary>
+    private void Touch(AddressSpace space, uint slot, in Arrival arrival, bool write)
+    {
+        Map(space, slot, clears: false, write);
+        if (arrival.IsAdded)
+            Label(_machine.Tables.FrameOf(slot), arrival.Cookie);
+        if (_logsHits)
+            LogHit(_machine.Tables.FrameOf(slot));
+    }
+
+    /// <summary>An anonymous page stays absent; ends the lock on it.</summary>
+    private bool Refuse(uint slot)
+    {
+        _machine.Tables.Clear(_machine.Tables.Accessed, slot);
+        _machine.Tables.Clear(_machine.Tables.Dirty, slot);
+        _machine.Locks.Exit(slot);
+        return false;
+    }
+
     private bool FaultFile(
         AddressSpace space, uint page, uint slot, Vma vma, in Arrival arrival, bool write, ref AccessTally tally)
     {
@@ -201,6 +228,8 @@ public sealed unsafe partial class Engine
         PolicyView view = _host.ViewAt(_machine.LruvecIndexOfFile(indexSlot, pfn));
         if (!cached)
             view.Count(Counter.pgmajfault, 1);
+        else
+            _machine.Proposed.MarkUsed(pfn);
         bool clears = (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) != 0;
         if (LeafTables.Test(tables.Present, slot))
         {
@@ -235,22 +264,45 @@ public sealed unsafe partial class Engine
         return mapped;
     }
 
-    /// <summary>Tells the owner of a page that comes in; what it throws does not leave the page locked.</summary>
-    private void PageIn(in BackedPage page, uint locked)
+    /// <summary>
+    /// Has the owner read a page that comes in, before anything of it has changed. Where that fails, its frame and charge are given back,
+    /// tallied as refused; what the owner throws does not leave the page locked.
+    /// </summary>
+    private bool MayComeIn(in Arrival arrival, in BackedPage page, uint locked, uint pfn, ref AccessTally tally)
     {
-        if (_backing is null)
-            return;
+        if (arrival.IsAdded || (page.First && !_tellsFirstTouch))
+            return true;
+        bool read = false;
+        bool answered = false;
         try
         {
             using var call = new OwnerCall(_machine);
-            _backing.PageIn(page);
+            read = _backing!.PageIn(page);
+            answered = true;
         }
-        catch
+        finally
         {
-            _machine.Locks.Exit(locked);
-            throw;
+            if (!answered)
+                _machine.Locks.Exit(locked);
+            if (!read)
+            {
+                _machine.Uncharge(arrival.Memcg);
+                Return(pfn);
+                tally.Refused++;
+                tally.Failed++;
+            }
         }
+
+        return read;
     }
+
+    /// <summary>Gives a page in memory what its owner knows it by.</summary>
+    private void Label(uint pfn, ulong cookie)
+    {
+        if (_machine.Cookies != null)
+            _machine.Cookies[pfn] = cookie;
+    }
+
 
     /// <summary>What an access leaves in a table entry that it has just made or found made.</summary>
     private void Map(AddressSpace space, uint slot, bool clears, bool write)
@@ -301,7 +353,7 @@ public sealed unsafe partial class Engine
             tally.ThrottledMs += throttled;
             if (_machine.IsIdentity)
                 return slot;
-            uint pfn = _drivers.Allocate(arrival.HomeNode);
+            uint pfn = _drivers.Allocate(arrival.HomeNode, alone: arrival.IsAdded);
             if (pfn != FrameTable.NoFrame)
                 return pfn;
             _machine.Uncharge(arrival.Memcg);
@@ -357,7 +409,7 @@ public sealed unsafe partial class Engine
 
     private void HandOverHits()
     {
-        int count = _hitCount;
+        int count = _machine.Proposed.Count == 0 ? _hitCount : DropHitsOnProposed();
         _hitCount = 0;
         for (int i = 0; i < count;)
         {
@@ -370,6 +422,20 @@ public sealed unsafe partial class Engine
                 view.Ops.OnAccesses(view, new ReadOnlySpan<uint>(_hits + i, end - i));
             i = end;
         }
+    }
+
+    /// <summary>A page that is proposed is on no list of its policy's; that it was used is seen when it is committed.</summary>
+    /// <returns>Recorded hits that are left.</returns>
+    private int DropHitsOnProposed()
+    {
+        int kept = 0;
+        for (int i = 0; i < _hitCount; i++)
+        {
+            if (!_machine.Proposed.Has(_hits[i]))
+                _hits[kept++] = _hits[i];
+        }
+
+        return kept;
     }
 
     private static void ThrowBeyond(AddressSpace space, uint page) =>

@@ -47,6 +47,7 @@ public sealed unsafe partial class Engine
     /// <param name="advice">What is advised.</param>
     /// <param name="affected">How many pages it has made a difference to: made cold, evicted, brought in.</param>
     /// <returns>False: there was no memory for all that is needed; those before it are in.</returns>
+    /// <exception cref="PageInException">A page could not be read; those before it are in.</exception>
     /// <remarks>
     /// Callable from any thread of a concurrent engine; other calls wait while a piece of 4096 pages is made cold or evicted. Allocates nothing.
     /// Source: madvise(2), kernel-reclaim reference 5.4 (deactivated pages), 12.4 (a list without references).
@@ -141,7 +142,7 @@ public sealed unsafe partial class Engine
         using QuiesceGate.Passage call = EnterCall();
         Own(space);
         CheckRange(space, start, end);
-        var arrival = new Arrival(_machine.MemcgAt(space.MemcgId), space.HomeNode, FolioEvent.NewByRead, IsUse: false);
+        var arrival = new Arrival(_machine.MemcgAt(space.MemcgId), space.HomeNode, FolioEvent.NewByRead, isUse: false);
         for (ulong page = start; page < end; page++)
         {
             uint slot = space.BaseSlot + (uint)page;
@@ -164,6 +165,8 @@ public sealed unsafe partial class Engine
             }
 
             affected += tally.Faults;
+            if (tally.Failed > 0)
+                throw new PageInException($"Page {page} of address space {space.Name} could not be brought in: its backing failed. Those before it are in.");
             if (tally.Refused > 0)
                 return false;
         }

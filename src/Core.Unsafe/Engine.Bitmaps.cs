@@ -22,11 +22,15 @@ public enum PageBitmap
     /// <summary>It is pinned.</summary>
     Pinned,
 
+    /// <summary>It is proposed and not answered yet (<see cref="Engine.Propose"/>).</summary>
+    Proposed,
+
     /// <summary>
     /// It is not in memory, and was evicted so lately that it would count as part of the working set if it came back now, by the measure of
     /// the policy that evicted it (<see cref="IReclaimPolicy.IsRecent"/>): advice what to prefetch.
     /// </summary>
-    Recent,
+    /// <remarks>The number is that of reclaim.h, where 4 is for proposed pages.</remarks>
+    Recent = 5,
 }
 
 public sealed unsafe partial class Engine
@@ -55,7 +59,6 @@ public sealed unsafe partial class Engine
         nuint words = (nuint)((pages + 63) / 64);
         nuint table = (space.BaseSlot + (nuint)first) / 64;
         long absent = 0;
-        space.MarkUsed();
         fixed (ulong* used = accessed, wrote = written.IsEmpty ? accessed : written)
         {
             for (nuint at = 0; (at = _machine.Bits.FindEither(used, wrote, at, words)) < words; at++)
@@ -79,7 +82,7 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         if (!IsBitmap(what))
-            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Recent} are accepted.");
+            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Pinned} and {(int)PageBitmap.Recent} are accepted.");
         using QuiesceGate.Passage call = EnterCall();
         Own(space);
         CheckWords(space, first, pages, bits.Length);
@@ -89,7 +92,7 @@ public sealed unsafe partial class Engine
     }
 
     /// <summary>Whether there is such a bitmap.</summary>
-    public static bool IsBitmap(PageBitmap what) => what is >= PageBitmap.Resident and <= PageBitmap.Recent;
+    public static bool IsBitmap(PageBitmap what) => what is (>= PageBitmap.Resident and <= PageBitmap.Pinned) or PageBitmap.Recent;
 
     private static void CheckWords(AddressSpace space, ulong first, ulong pages, int words)
     {
@@ -129,6 +132,7 @@ public sealed unsafe partial class Engine
 
         if (here != 0)
         {
+            space.MarkUsed();
             ref byte young = ref tables.TableYoung[at / LeafTables.WordsPerTable];
             if (Volatile.Read(ref young) == 0)
                 Volatile.Write(ref young, 1);
@@ -172,6 +176,7 @@ public sealed unsafe partial class Engine
             PageBitmap.Accessed => present & (Volatile.Read(ref tables.Accessed[at]) | (_machine.Ages is null ? 0 : WithFlag(at, present, FolioFlags.Young))),
             PageBitmap.Dirty => present & (Volatile.Read(ref tables.Dirty[at]) | WithFlag(at, present, FolioFlags.Dirty)),
             PageBitmap.Pinned => WithFlag(at, present, FolioFlags.Pinned),
+            PageBitmap.Proposed => _machine.Proposed.Count == 0 ? 0 : WithProposal(at, present),
             _ => Recent(space, at, ~present),
         };
     }
@@ -187,6 +192,20 @@ public sealed unsafe partial class Engine
             // Where others run the page may have left a shadow in its entry.
             uint pfn = _machine.Tables.FrameOf((uint)(at * 64) + (uint)bit);
             if (pfn < _machine.Frames.Count && _machine.Frames.Has(pfn, flag))
+                found |= 1UL << bit;
+        }
+
+        return found;
+    }
+
+    private ulong WithProposal(nuint at, ulong present)
+    {
+        ulong found = 0;
+        for (; present != 0; present &= present - 1)
+        {
+            int bit = BitOperations.TrailingZeroCount(present);
+            uint pfn = _machine.Tables.FrameOf((uint)(at * 64) + (uint)bit);
+            if (pfn < _machine.Frames.Count && _machine.Proposed.Has(pfn))
                 found |= 1UL << bit;
         }
 
@@ -223,6 +242,7 @@ public sealed unsafe partial class Engine
 
         // The lruvec that it would come back to is that of the node it left.
         PolicyView view = _host.ViewOf(_machine.MemcgAt(memcg), _machine.Nodes[entry.Node]);
-        return view.Tag == tag && view.Has(Mechanism.Refault) && view.Ops.IsRecent(view, page, entry, type);
+        bool judges = view.Has(Mechanism.Refault) || view.Definition.Descriptor.Orders > 0;
+        return view.Tag == tag && judges && view.Ops.IsRecent(view, page, entry, type);
     }
 }

@@ -140,6 +140,8 @@ public sealed unsafe partial class Engine
         if (resident)
         {
             tally.Hits++;
+            if (arrival.IsAdded)
+                Label(pfn, arrival.Cookie);
             if (_logsHits)
                 LogHit(pfn);
         }
@@ -151,9 +153,18 @@ public sealed unsafe partial class Engine
 
         // Under clear_on_place the access that loads a page is no use of it, by descriptor as through a mapping.
         if (resident || (view.Definition.Descriptor.Flags & PolicyFlags.ClearOnPlace) == 0)
-            view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+            UseByDescriptor(view, pfn);
         _machine.Locks.Exit(slot);
         return true;
+    }
+
+    /// <summary>A file page was used other than through a mapping: its policy hears of it, or, while it is proposed, its commit.</summary>
+    private void UseByDescriptor(PolicyView view, uint pfn)
+    {
+        if (_machine.Proposed.Has(pfn))
+            _machine.Proposed.MarkUsed(pfn);
+        else
+            view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
     }
 
     /// <summary>Finds a page of a file in the page cache or brings it in; its lock is held when a frame is returned.</summary>
@@ -191,11 +202,18 @@ public sealed unsafe partial class Engine
             return pfn;
         }
 
+        uint shadow = tables.ShadowAt(slot);
+        if (_backing is not null && !MayComeIn(arrival, new BackedPage(null, file, page, false, _machine.NodeIdOf(fresh), 0, shadow == 0), slot, fresh, ref tally))
+        {
+            _machine.Locks.Exit(slot);
+            return FrameTable.NoFrame;
+        }
+
         _machine.Frames.Hold(fresh, FolioType.File, slot);
         tables.FileMemcg[slot] = arrival.Memcg.Id;
         PolicyView view = ViewOf(arrival.Memcg, fresh);
         _host.ComeIn(slot, view.Lruvec);
-        uint shadow = tables.ShadowAt(slot);
+        Label(fresh, arrival.Cookie);
         _machine.Ages?.Arrive(slot, FolioType.File, returns: shadow != 0 && arrival.IsUse);
         if (shadow == 0)
         {
@@ -207,7 +225,6 @@ public sealed unsafe partial class Engine
             Refault(view, fresh, shadow, arrival.Event == FolioEvent.NewByFault, ref tally);
         }
 
-        PageIn(new BackedPage(null, file, page, false, view.Node.Id), slot);
         tables.SetFrame(slot, fresh);
         tables.Set(tables.Present, slot);
         file.AddResident(1, _machine.Concurrent);

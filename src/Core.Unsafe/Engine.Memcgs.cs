@@ -46,6 +46,9 @@ public sealed unsafe partial class Engine
         return null;
     }
 
+    /// <summary>The cgroup of a number (<see cref="MemoryCgroup.Id"/>); null where there is none. Callable from a callback, too.</summary>
+    public MemoryCgroup? FindMemcg(long id) => _machine.HasMemcg(id) ? _machine.MemcgAt((int)id) : null;
+
     /// <summary>Whether address spaces are charged to a cgroup or to one below it, as its <c>cgroup.events</c> has it.</summary>
     public bool IsPopulated(MemoryCgroup memcg)
     {

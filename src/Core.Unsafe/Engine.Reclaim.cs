@@ -66,7 +66,7 @@ public sealed unsafe partial class Engine
     /// What stays is an ejection that a policy earned by it, and what a policy in C keeps in memory of its own.
     /// </remarks>
     /// <exception cref="EngineException">As <see cref="Reclaim"/>; or there is no memory for the copy.</exception>
-    public ReclaimResult Preview(ReclaimRequest request, ICollection<PreviewedPage>? leaving = null, CancellationToken cancellation = default)
+    public ReclaimResult Preview(ReclaimRequest request, ICollection<ProposedPage>? leaving = null, CancellationToken cancellation = default)
     {
         ThrowIfDisposed();
         using QuiesceGate.Closure change = CloseForChange();
@@ -75,7 +75,7 @@ public sealed unsafe partial class Engine
         var log = new StateLog();
         PassState(log);
         using ColumnImage image = CopyOfColumns();
-        List<PreviewedPage>? noted = leaving is null ? null : [];
+        List<ProposedPage>? noted = leaving is null ? null : [];
         _folios.BeginPreview(noted);
         Tracepoint wanted = _machine.Tracer.Wanted;
         _machine.Tracer.Wanted &= Tracepoint.policy_ejected;
@@ -96,6 +96,38 @@ public sealed unsafe partial class Engine
         }
 
         noted?.ForEach(leaving!.Add);
+        return run.ToResult();
+    }
+
+    /// <summary>
+    /// Asks for victims: fills <paramref name="pages"/> with what a request would take, coldest first, and evicts nothing. Each of them is proposed
+    /// from now on: on no list, of no interest to other requests, in memory and charged, until it is answered by
+    /// <see cref="Commit"/> or <see cref="Abort"/>, in any order, or freed. A proposal lapses, and the page is back on its list, when its
+    /// cgroup is bound to another policy.
+    /// </summary>
+    /// <param name="request">What is wanted; no more than <paramref name="pages"/> has room for.</param>
+    /// <param name="pages">At least one element.</param>
+    /// <param name="cancellation">Ends it early, as the request itself.</param>
+    /// <returns>
+    /// As of a request; <see cref="ReclaimResult.Reclaimed"/> is how many elements were filled. The pages are counted as scanned; as stolen
+    /// when they are committed.
+    /// </returns>
+    /// <remarks>
+    /// The owner's callbacks are not asked. Swap for anonymous pages is taken, and accessed bits are cleared, so that use afterwards shows.
+    /// Callable from any thread of a concurrent engine, with an array of its own.
+    /// </remarks>
+    /// <exception cref="EngineException">As <see cref="Reclaim"/>; or there is no room, or the request overshoots.</exception>
+    public ReclaimResult Propose(ReclaimRequest request, ProposedPage[] pages, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(pages);
+        (Node[] nodes, ReclaimAge age) = Admit(request);
+        if (pages.Length == 0)
+            throw new EngineException("There is no room for proposed pages; at least 1 is accepted.");
+        if (request.Overshoots)
+            throw new EngineException("A request in the kernel's form overshoots, and no more can be proposed than there is room for.");
+        var run = new ProposalRun(_machine, request with { Pages = Math.Min(request.Pages, pages.Length) }, nodes, _clock, cancellation, pages) { Age = age };
+        while (!run.IsOver)
+            Step(run);
         return run.ToResult();
     }
 
@@ -124,7 +156,7 @@ public sealed unsafe partial class Engine
         {
             return _machine.CopyColumns();
         }
-        catch (Exception none) when (none is InsufficientMemoryException or OutOfMemoryException or InvalidOperationException)
+        catch (Exception none) when (none is OutOfMemoryException or EngineException)
         {
             throw new EngineException($"A preview puts everything back from a copy. {none.Message}", none);
         }
@@ -132,6 +164,14 @@ public sealed unsafe partial class Engine
 
     /// <summary>A request that this engine can carry out, about to begin.</summary>
     private ReclaimRun Check(ReclaimRequest request, CancellationToken cancellation)
+    {
+        (Node[] nodes, ReclaimAge age) = Admit(request);
+        return new ReclaimRun(_machine, request, nodes, _clock, cancellation) { Age = age };
+    }
+
+    /// <summary>The nodes that a request takes from, and where it knows idle times from.</summary>
+    /// <exception cref="EngineException">This engine can't carry it out.</exception>
+    private (Node[] Nodes, ReclaimAge Age) Admit(ReclaimRequest request)
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(request);
@@ -148,7 +188,7 @@ public sealed unsafe partial class Engine
                 : "Demotion is off on this machine, so nothing can be demoted; it is turned on by Engine.SetDemotion or demotion_enabled.");
         }
 
-        return new ReclaimRun(_machine, request, nodes, _clock, cancellation) { Age = AgeFor(request) };
+        return (nodes, AgeFor(request));
     }
 
     /// <summary>Whoever knows how long pages have been idle; a request is refused rather than answered by a guess.</summary>

@@ -47,6 +47,7 @@ public sealed unsafe partial class Engine
             copy._machine.ReadColumns(reader);
             copy.PutBackFields(reader.ReadLog(SnapshotPart.Fields));
             reader.ReadEnd();
+            copy.LapseProposals();
             return copy;
         }
         catch
@@ -80,6 +81,7 @@ public sealed unsafe partial class Engine
             StateLog fields = FieldsOf();
             fields.Restore();
             copy.PutBackFields(fields);
+            copy.LapseProposals();
             return copy;
         }
         catch

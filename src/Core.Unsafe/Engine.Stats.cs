@@ -149,7 +149,7 @@ public sealed unsafe partial class Engine
             json.WriteString("name"u8, space.Name);
             json.WriteNumber("pages"u8, space.Pages);
             json.WriteNumber("resident"u8, space.Resident);
-            json.WriteString("memcg"u8, _machine.Memcgs[space.MemcgId].Path);
+            json.WriteString("memcg"u8, _machine.MemcgAt(space.MemcgId).Path);
             json.WriteNumber("home_node"u8, space.HomeNode);
             json.WriteEndObject();
         }

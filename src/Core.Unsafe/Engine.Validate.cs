@@ -29,7 +29,7 @@ public sealed unsafe partial class Engine
     {
         for (int i = 0; i < _hitCount; i++)
         {
-            if (_hits[i] >= _machine.Frames.Count || !_machine.Frames.Has(_hits[i], FolioFlags.Lru))
+            if (_hits[i] >= _machine.Frames.Count || !(_machine.Frames.Has(_hits[i], FolioFlags.Lru) || _machine.Proposed.Has(_hits[i])))
                 return $"A hit is recorded on frame {_hits[i]}, which is on no list.";
         }
 
@@ -238,28 +238,35 @@ public sealed unsafe partial class Engine
         private string? CheckFrames()
         {
             ulong slots = _tables.Count * (ulong)LeafTables.Entries;
+            long proposed = 0;
             for (uint pfn = 0; pfn < _frames.Count; pfn++)
             {
                 CountLook();
                 FolioFlags flags = _frames.Flags(pfn);
-                if (flags == FolioFlags.None)
+                Proposal proposal = machine.Proposed.Of(pfn);
+                proposed += proposal.Exists ? 1 : 0;
+                if (flags == FolioFlags.None && !proposal.Exists)
                     continue;
-                if ((flags & FolioFlags.Isolated) != 0)
-                    return $"Frame {pfn} is isolated, and nobody reclaims.";
-                if (_frames.IsOrdered && (_isLinked[pfn >> 6] >> (int)(pfn & 63) & 1) == 0)
+                if ((flags & FolioFlags.Isolated) != 0 != proposal.Exists)
+                    return proposal.Exists ? $"Frame {pfn} is proposed and not isolated." : $"Frame {pfn} is isolated, and nobody reclaims.";
+                if (proposal.Exists && !machine.HasMemcg((ushort)proposal.Target))
+                    return $"Frame {pfn} is proposed for cgroup {proposal.Target}, which there is not.";
+                if (_frames.IsOrdered && !proposal.Exists && (_isLinked[pfn >> 6] >> (int)(pfn & 63) & 1) == 0)
                     return $"Frame {pfn} is in use and on no list.";
                 uint owner = _frames.OwnerOf(pfn);
                 if (owner >= slots || _tables.FrameAt(owner) != pfn)
                     return $"Frame {pfn} is owned by slot {owner}, which does not name it.";
                 if (!machine.HasMemcg(_frames.MemcgOf(pfn)))
                     return $"Frame {pfn} is charged to cgroup {_frames.MemcgOf(pfn)}, which there is not.";
+                if (proposal.Exists && !proposal.Moves && _frames.TypeOf(pfn) == FolioType.Anon)
+                    _swapped[_frames.MemcgOf(pfn)]++;
                 if ((flags & FolioFlags.SwapBacked) != 0)
                     _anonPages++;
                 else if (CheckReverse(pfn, owner, slots) is { } problem)
                     return problem;
             }
 
-            return null;
+            return machine.Proposed.Count == proposed ? null : $"{machine.Proposed.Count} pages are counted as proposed and {proposed} are.";
         }
 
         /// <summary>Marks every slot that the reverse map of a file page names.</summary>

@@ -39,6 +39,7 @@ public sealed unsafe partial class Engine : IDisposable
     private readonly NativeBlock _hitLog;
     private readonly uint* _hits;
     private readonly bool _logsHits;
+    private readonly bool _tellsFirstTouch;
     private int _hitCount;
     private bool _disposed;
 
@@ -73,6 +74,7 @@ public sealed unsafe partial class Engine : IDisposable
             _hitLog = new NativeBlock(HitCapacity * sizeof(uint));
             _hits = (uint*)_hitLog.Pointer;
             _logsHits = _host.HandsOverAccesses;
+            _tellsFirstTouch = options.FirstTouch;
             if (!isCopy)
                 _host.Online(_machine.Root, definitions[0]);
             _pressure = options.Pressure ? new PressureMonitor(_machine) : null;
@@ -228,8 +230,7 @@ public sealed unsafe partial class Engine : IDisposable
                 if (used)
                 {
                     _machine.Ages?.Use(_machine.Frames.OwnerOf(pfn), FolioType.File);
-                    PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
-                    view.Ops.OnEvent(view, pfn, FolioEvent.DescriptorAccess);
+                    UseByDescriptor(_host.ViewAt(_machine.LruvecIndexOf(pfn)), pfn);
                 }
             }
         }
@@ -434,6 +435,7 @@ public sealed unsafe partial class Engine : IDisposable
 
     private void Free(uint pfn)
     {
+        EndProposal(pfn);
         PolicyView view = _host.ViewAt(_machine.LruvecIndexOf(pfn));
         view.Ops.Remove(view, pfn, RemoveReason.Freed);
         view.Unlink(pfn);

@@ -1,7 +1,7 @@
 namespace ReclaimNative;
 
 /// <summary>A request that the engine refuses, with one sentence that says what was wrong and what is accepted. Nothing was changed.</summary>
-public sealed class EngineException : Exception
+public class EngineException : Exception
 {
     /// <summary>A refusal without a reason; for serialisers and the like.</summary>
     public EngineException()

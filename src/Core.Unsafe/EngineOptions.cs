@@ -38,6 +38,9 @@ public sealed partial record EngineOptions : MachineOptions
     /// <summary>Told of pages that go out and come in; null for a store that always has room.</summary>
     public Backing? Backing { get; init; }
 
+    /// <summary><see cref="Backing.PageIn"/> is called for pages that were never in memory too.</summary>
+    public bool FirstTouch { get; init; }
+
     /// <summary>What <see cref="MachineOptions.HierarchyWalk"/> comes to.</summary>
     internal bool UsesMemcgLru => HierarchyWalk is { } asked
         ? asked == Machine.HierarchyWalk.MemcgLru

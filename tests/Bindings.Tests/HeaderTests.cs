@@ -1,4 +1,5 @@
 using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.Observe;
 
 namespace ReclaimNative.Bindings.Tests;
 
@@ -38,5 +39,17 @@ internal sealed class HeaderTests
         Assert.That(inHeader, Has.Count.EqualTo(typeof(Status).GetFields().Length));
         foreach ((string name, int number) in inHeader)
             Assert.That(System.Text.Encoding.UTF8.GetString(Status.NameOf(number)), Is.EqualTo(name));
+    }
+
+    [Test]
+    public void EveryEventOfTheHeaderIsTheTracepointOfItsName()
+    {
+        var inHeader = System.Text.RegularExpressions.Regex
+            .Matches(HeaderText.Text, @"^#define RECLAIM_TRACE_(\w+) 0x([0-9a-f]+)u", System.Text.RegularExpressions.RegexOptions.Multiline)
+            .ToDictionary(m => m.Groups[1].Value, m => Convert.ToInt32(m.Groups[2].Value, 16));
+        var inCore = Enum.GetValues<Tracepoint>().Where(t => t != Tracepoint.None).ToDictionary(
+            t => t.ToString().Replace("_reclaim_", "_", StringComparison.Ordinal).Replace("lru_shrink_", "shrink_", StringComparison.Ordinal).ToUpperInvariant(),
+            t => (int)t);
+        Assert.That(inHeader, Is.EquivalentTo(inCore));
     }
 }

@@ -29,6 +29,7 @@ internal static unsafe class LastError
             {
                 Refusal refusal => Set(refusal.Status, refusal.Message),
                 SnapshotException => Set(Status.Format, why.Message),
+                PageInException => Set(Status.Io, why.Message),
                 EngineException => Set(Status.Invalid, why.Message),
                 ControlException control => Set(StatusOf(control.Error), control.Message),
                 OutOfMemoryException => Set(Status.SystemMemory, "The system refused the memory that this call needs: smaller capacities need less."),

@@ -39,14 +39,38 @@ internal static unsafe class ReclaimExports
             using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
             uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
-            List<PreviewedPage>? leaving = asked.Victims == null ? null : [];
+            List<ProposedPage>? leaving = asked.Victims == null ? null : [];
             ReclaimResult previewed = entry.Engine.Preview(RequestTranslation.Of(entry, asked, limits: false), leaving);
-            ulong victims = Math.Min((ulong)(leaving?.Count ?? 0), asked.VictimCapacity);
-            for (ulong i = 0; i < victims; i++)
-                CallerStruct.Write((byte*)asked.Victims + i * asked.VictimSize, asked.VictimSize, CallerBacking.Describe(leaving![(int)i].Page));
             ResultStruct outcome = RequestTranslation.ToC(previewed, asked);
-            outcome.Victims = victims;
-            return Answer(outcome, asked.Pages, result, size);
+            outcome.Victims = leaving is null ? 0 : Tell(asked, CollectionsMarshal.AsSpan(leaving));
+            return Answer(outcome, asked.Pages, result, size, "reclaimed");
+        }
+        catch (Exception why)
+        {
+            return LastError.Set(why);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_engine_propose")]
+    public static int Propose(ulong engine, RequestStruct* request, ResultStruct* result)
+    {
+        try
+        {
+            using EngineCall call = Living.Engine(engine, out EngineEntry entry);
+            RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
+            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            Check.NotNull(asked.Victims, "victims");
+            ReclaimRequest wanted = RequestTranslation.Of(entry, asked);
+            long frames = 0;
+            foreach (Machine.Node node in entry.Engine.Nodes)
+                frames += node.Pages;
+            var pages = new ProposedPage[Math.Min(wanted.Pages, Math.Min(frames, Array.MaxLength))];
+            ReclaimResult proposed = entry.Engine.Propose(wanted, pages);
+            ResultStruct outcome = RequestTranslation.ToC(proposed, asked);
+            outcome.Victims = Tell(asked, pages.AsSpan(0, (int)proposed.Reclaimed));
+            if (outcome.Victims == asked.VictimCapacity && outcome.Victims < asked.Pages)
+                outcome.Stop = ResultStruct.StopFull;
+            return Answer(outcome, asked.Pages, result, size, "proposed");
         }
         catch (Exception why)
         {
@@ -168,16 +192,25 @@ internal static unsafe class ReclaimExports
     }
 
     private static int Answer(OperationEntry entry, ResultStruct* result, uint size) =>
-        Answer(Outcome(entry, entry.Operation.Result), entry.Asked.Pages, result, size);
+        Answer(Outcome(entry, entry.Operation.Result), entry.Asked.Pages, result, size, "reclaimed");
 
-    private static int Answer(ResultStruct outcome, ulong wanted, ResultStruct* to, uint size)
+    /// <summary>Fills a victim array as far as it has room.</summary>
+    private static ulong Tell(in RequestStruct asked, ReadOnlySpan<ProposedPage> pages)
+    {
+        ulong victims = Math.Min((ulong)pages.Length, asked.VictimCapacity);
+        for (ulong i = 0; i < victims; i++)
+            CallerStruct.Write((byte*)asked.Victims + i * asked.VictimSize, asked.VictimSize, CallerBacking.Describe(pages[(int)i]));
+        return victims;
+    }
+
+    private static int Answer(ResultStruct outcome, ulong wanted, ResultStruct* to, uint size, string done)
     {
         outcome.StructSize = size;
         if (to != null)
             CallerStruct.Write(to, size, outcome);
         if (outcome.Stop == ResultStruct.StopNotYet || outcome.Reclaimed >= wanted)
             return Status.Ok;
-        string share = $"{outcome.Reclaimed} pages of {wanted} were reclaimed";
+        string share = $"{outcome.Reclaimed} pages of {wanted} were {done}";
         return outcome.Stop switch
         {
             ResultStruct.StopCanceled => LastError.Set(Status.Canceled, $"{share} when the request was cancelled."),

@@ -62,6 +62,12 @@ internal sealed class EngineEntry : HandleEntry
 
     public int MemcgCapacity => _options.Memcgs;
 
+    /// <summary>Pages have cookies.</summary>
+    public bool HasCookies => _options.Cookies;
+
+    /// <summary>Every page is a frame of its own.</summary>
+    public bool IsIdentity => _options.Identity;
+
     /// <summary>Whether a cgroup can be bound to the policy of that name.</summary>
     public bool HasPolicy(string name) => _options.Policies.Any(p => p.Name == name);
 
@@ -297,12 +303,10 @@ internal sealed unsafe class OperationEntry : EnginePart
     }
 
     /// <summary>Notes a page that is kept.</summary>
-    /// <returns>False: it does not go.</returns>
-    public bool Keep(bool overflow)
+    public void Keep(bool overflow)
     {
         Refused++;
         HasOverflowed |= overflow;
-        return false;
     }
 
     /// <summary>Tells the caller how it has ended, once.</summary>

@@ -108,7 +108,16 @@ internal static unsafe class Living
         FileEntry entry = Table.Find(handle) as FileEntry ?? throw Bad(handle, "a file");
         return ReferenceEquals(entry.Owner, engine)
             ? entry
-            : throw new Refusal(Status.WrongEngine, "The file belongs to another engine than the address space.");
+            : throw new Refusal(Status.WrongEngine, "The file belongs to another engine than the one that the call is for.");
+    }
+
+    /// <summary>An address space of an engine, or a refusal when it is another's; for a call that has entered that engine.</summary>
+    public static AddressSpaceEntry AddressSpaceOf(EngineEntry engine, ulong handle)
+    {
+        AddressSpaceEntry entry = Table.Find(handle) as AddressSpaceEntry ?? throw Bad(handle, "an address space");
+        return ReferenceEquals(entry.Owner, engine)
+            ? entry
+            : throw new Refusal(Status.WrongEngine, "The address space belongs to another engine than the one that the call is for.");
     }
 
     /// <summary>The living operation behind a handle, without entering its engine: it may be inside a callback, or in use by another thread.</summary>
@@ -117,6 +126,7 @@ internal static unsafe class Living
     /// <summary>The engine behind a handle, which nobody is inside and nobody can enter any more, for its handles are dead.</summary>
     public static EngineEntry EngineToDestroy(ulong handle)
     {
+        _ = CallRecords.Register(); // refuses the child of a fork before it waits for a lock
         lock (CallRecords.Rare)
         {
             EngineEntry entry = Table.Find(handle) as EngineEntry ?? throw Bad(handle, "an engine");

@@ -55,19 +55,24 @@
  *             different engines may be used by different threads at once.  A call that finds another thread inside is refused
  *             with RECLAIM_E_BUSY; it does not wait.  An engine made with RECLAIM_ENGINE_CONCURRENT takes any number of
  *             threads at once: where a comment says "one at a time in this engine", such an engine takes all that come.
- *             reclaim_engine_destroy is refused with RECLAIM_E_BUSY while another thread is inside the engine.
+ *             reclaim_engine_destroy is refused with RECLAIM_E_BUSY while another thread is inside the engine, and the end of a
+ *             part of a concurrent engine while a call that was given the same handle is.  Such a refusal changes nothing.
  *             The text of reclaim_last_error belongs to the thread.
  *             The library starts no thread that you did not ask for (policy_timeout_ms is to ask for one); the runtime in it
  *             starts one, on the first call, that sleeps.
  *
  * Callbacks.  They run on the thread that made the call, inside it.  They may not call into the same engine: such a
- *             call is refused with RECLAIM_E_BUSY.  They may not leave by longjmp or by a C++ exception.  policy_stuck
- *             alone runs on a thread of the library's, and its calls into the same engine are not refused but wrong.
+ *             call is refused with RECLAIM_E_BUSY.  Calls into other engines are served, up to 8 engines deep.  They may not leave
+ *             by longjmp or by a C++ exception.  policy_stuck alone runs on a thread of the library's, which is another
+ *             thread like any: its calls into an engine for one thread are refused with RECLAIM_E_BUSY.
  *
  * Process.    The first call starts the runtime inside the library, which takes about a millisecond.  The runtime installs
  *             handlers for SIGSEGV, SIGFPE and one real-time signal, and sets SIGPIPE to be ignored: a host that wants
- *             SIGPIPE otherwise says so after its first call.  dlclose does nothing.  After fork the child may only
- *             exec.  64-bit x86 Linux.
+ *             SIGPIPE otherwise says so after its first call.  A fault outside the library goes to the host's own handler,
+ *             whether it was installed before or after.  The runtime reads variables that begin with DOTNET_GC: none is needed,
+ *             and DOTNET_GCHeapHardLimit with a few kilobytes makes the first call abort.  dlclose does nothing.  After fork
+ *             the child may only exec: calls that take a handle, and new engines, are refused there with
+ *             RECLAIM_E_UNSUPPORTED (Linux 4.14 and later).  64-bit x86 Linux.
  */
 #ifndef RECLAIM_H
 #define RECLAIM_H
@@ -454,11 +459,11 @@ typedef struct reclaim_trace_event {
     uint32_t struct_size;
     uint32_t event;         /* RECLAIM_TRACE_... */
     int64_t time_us;        /* the engine's clock */
-    reclaim_memcg_t *memcg; /* the cgroup that it is about */
-    uint32_t node;
-    uint32_t priority;      /* 12 down to 0: how hard it is tried */
-    uint32_t type;          /* 0 anonymous, 1 file */
-    uint32_t reclaimer;     /* RECLAIM_BY_... of reclaim_policy.h */
+    reclaim_memcg_t *memcg; /* the cgroup that it is about, the root for the machine */
+    uint32_t node;          /* of what is for all nodes, 0 */
+    uint32_t priority;      /* of a batch: 12 down to 0, how hard it is tried */
+    uint32_t type;          /* of a batch: 0 anonymous, 1 file; one with both makes two events */
+    uint32_t reclaimer;     /* RECLAIM_BY_... of reclaim_policy.h; RECLAIM_BY_DIRECT at a limit too */
     uint64_t scanned;       /* pages looked at; of a BEGIN event, pages asked for */
     uint64_t taken;         /* pages isolated */
     uint64_t reclaimed;     /* pages gone or moved to a lower tier */
@@ -476,14 +481,14 @@ typedef void (*reclaim_trace_fn)(void *context, const reclaim_trace_event_t *eve
 #define RECLAIM_TRACE_DIRECT_END 0x10u           /* mm_vmscan_direct_reclaim_end */
 #define RECLAIM_TRACE_MEMCG_BEGIN 0x20u          /* mm_vmscan_memcg_reclaim_begin: at a limit */
 #define RECLAIM_TRACE_MEMCG_END 0x40u            /* mm_vmscan_memcg_reclaim_end */
-#define RECLAIM_TRACE_REQUEST_BEGIN 0x80u        /* a proactive request; the kernel has no tracepoint of its own for it */
+#define RECLAIM_TRACE_REQUEST_BEGIN 0x80u        /* an attempt at a proactive request, which is several; the kernel has no tracepoint for it */
 #define RECLAIM_TRACE_REQUEST_END 0x100u
 #define RECLAIM_TRACE_LRU_ISOLATE 0x200u         /* mm_vmscan_lru_isolate: a batch leaves its list */
-#define RECLAIM_TRACE_SHRINK_INACTIVE 0x400u     /* mm_vmscan_lru_shrink_inactive: a batch was worked off */
+#define RECLAIM_TRACE_SHRINK_INACTIVE 0x400u     /* mm_vmscan_lru_shrink_inactive: a batch was worked off; sums of these are pgscan and pgsteal */
 #define RECLAIM_TRACE_SHRINK_ACTIVE 0x800u       /* mm_vmscan_lru_shrink_active: a batch was deactivated */
 #define RECLAIM_TRACE_POLICY_SWITCHED 0x1000u    /* a cgroup is bound to another policy */
 #define RECLAIM_TRACE_POLICY_EJECTED 0x2000u     /* a policy has broken its contract and lost its cgroup */
-#define RECLAIM_TRACE_OOM 0x4000u                /* an access was refused: there is no memory */
+#define RECLAIM_TRACE_OOM 0x4000u                /* reclaim gave up: an access is refused, or memory.max can't be reached */
 #define RECLAIM_TRACE_ALL 0x7fffu
 
 /* What a copy of an engine does not take along, because it is code and not state: see reclaim_engine_restore and _fork. */
@@ -628,13 +633,15 @@ int32_t reclaim_operation_destroy(reclaim_operation_t *operation);
  * A proposed page that is accessed stays: its commit is refused.  A proposal lapses, and the page is back on its list, when its
  * cgroup is bound to another policy or ends, and in snapshots and copies; it ends with the page when that is freed.
  *
- * As many pages are proposed as the array has room for, or the request asks for, whichever is less.  Limits of a request work as
- * they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With RECLAIM_MODE_DEMOTE, or where reclaim demotes by itself, elements
- * have RECLAIM_PAGE_DEMOTE.  Swap room for anonymous pages is taken when they are proposed.
+ * As many pages are proposed as the array has room for, or the request asks for, whichever is less, and what was not looked at
+ * for that reason stays as cold as it was.  Limits of a request work as they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With
+ * RECLAIM_MODE_DEMOTE, or where reclaim demotes by itself, elements have RECLAIM_PAGE_DEMOTE.  Swap room for anonymous pages is taken
+ * when they are proposed.  The result counts the proposed pages as a request's does those that go; pgscan_ counters count
+ * now, pgsteal_ and pgdemote_ counters when a page is committed.
  * Errors:   RECLAIM_E_AGAIN: fewer were proposed than asked for; result->victims says how many.
  *           as reclaim_engine_reclaim else; nothing is proposed.
  * Threads:  one at a time in this engine.
- * Blocking: never.  Allocates: about a kilobyte, and 32 bytes for each page asked for.  Since: 0.1 */
+ * Blocking: never.  Allocates: about a kilobyte, and 64 bytes for each page asked for, as far as there are frames.  Since: 0.1 */
 int32_t reclaim_engine_propose(reclaim_engine_t *engine, const reclaim_request_t *request, reclaim_result_t *result);
 
 /* Sets the engine's clock, in microseconds from any beginning; policies that go by time (mglru) and idle ages are given this.  It
@@ -685,7 +692,8 @@ int32_t reclaim_engine_vector_bits(reclaim_engine_t *engine, uint32_t *bits);
 /* Brings pages in that are in your memory now: pages[i].cookie becomes the page's, with RECLAIM_ENGINE_COOKIES (else it is 0), and
  * RECLAIM_PAGE_DIRTY in pages[i].flags makes it dirty.  pages[i].node is the node whose memory it takes, and that alone.  page_in
  * is not called.  A page that was evicted before counts as a refault, and its policy judges it by that.  For a page that is in memory
- * already it is an access that gives it the cookie; its node stays.  File pages are charged to the root.
+ * already it is an access that gives it the cookie; its node stays.  File pages are charged to the root.  A page of a space that maps a
+ * file there is named by the file.  With RECLAIM_ENGINE_IDENTITY the node is the space's home_node.
  * Errors:   RECLAIM_E_NO_MEMORY: no room could be made for pages[*added]; those before it are in.
  *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID.
  * Threads:  one at a time in this engine.
@@ -702,16 +710,18 @@ int32_t reclaim_pages_remove(reclaim_engine_t *engine, const reclaim_page_t *pag
 /* Moves pages to a node, up or down the tiers, as move_pages(2) does; page_migrate is asked first.  outcomes[i] is RECLAIM_OK (also
  * for a page that is there already), RECLAIM_E_NOT_RESIDENT, RECLAIM_E_NO_MEMORY (the node has no free frame), RECLAIM_E_PINNED, or
  * RECLAIM_E_BUSY (proposed, in use, or page_migrate kept it).
+ * A page arrives there as one that comes in, by a fault if it was used since its policy last looked.
  * Errors:   RECLAIM_E_AGAIN: fewer than `count` pages are there now.
- *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID.
+ *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID;
+ *           RECLAIM_E_UNSUPPORTED with RECLAIM_ENGINE_IDENTITY.
  * Threads:  one at a time in this engine.
  * Blocking: never, but for page_migrate.  Allocates: never.  Since: 0.1 */
 int32_t reclaim_pages_move(reclaim_engine_t *engine, const reclaim_page_t *pages, uint32_t page_size, uint64_t count, uint32_t to_node,
                            int32_t *outcomes, uint64_t *moved);
 
 /* Says of proposed pages that they are gone, or, with RECLAIM_PAGE_DEMOTE in a page's flags as it was proposed, that they have moved.
- * outcomes[i] is RECLAIM_OK, or why the page is still where it was: RECLAIM_E_NOT_PROPOSED, RECLAIM_E_ACCESSED (used since; it is
- * back on its list and young), RECLAIM_E_PINNED (it is back on its list), RECLAIM_E_NO_MEMORY (the node to move to is full; back on
+ * to_node is where it is now, a node of a lower tier.  outcomes[i] is RECLAIM_OK, or why the page is still where it was:
+ * RECLAIM_E_NOT_PROPOSED (or not for that), RECLAIM_E_ACCESSED (used since; it is back on its list and young), RECLAIM_E_PINNED (it is back on its list), RECLAIM_E_NO_MEMORY (the node to move to is full; back on
  * its list).  What was gone has to be brought back by you then: so commit first where you can, and give memory away after.
  * Errors:   RECLAIM_E_AGAIN: fewer than `count` were committed.
  *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID.
@@ -756,16 +766,16 @@ int32_t reclaim_node_read_pressure(reclaim_engine_t *engine, uint32_t node, recl
 /* Creates a cgroup.  It lives until reclaim_memcg_destroy, or as long as its engine.
  * Errors:   RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG; RECLAIM_E_INVALID for a bad
  *           name or a flag; RECLAIM_E_EXISTS; RECLAIM_E_NOT_FOUND for a policy that the engine was not built with;
- *           RECLAIM_E_CAPACITY.
+ *           RECLAIM_E_CAPACITY; RECLAIM_E_UNSUPPORTED with RECLAIM_ENGINE_NO_MEMCG.
  * Threads:  one at a time in this engine.
  * Blocking: never.  Allocates: some hundred bytes for each node.  Since: 0.1 */
 int32_t reclaim_memcg_create(reclaim_engine_t *engine, const reclaim_memcg_options_t *options, reclaim_memcg_t **memcg);
 
 /* Ends a cgroup, as rmdir does: its handle is dead from then on.  File pages that are charged to it are its parent's from then on.
- * NULL is accepted and does nothing.
+ * What it has counted stays in theirs that are above it.  Operations for it end as cancelled.  NULL is accepted and does nothing.
  * Errors:   RECLAIM_E_BAD_HANDLE; RECLAIM_E_BUSY also when it has cgroups below it or address spaces; RECLAIM_E_INVALID for the root.
  * Threads:  one at a time in this engine.
- * Blocking: never.  Time grows with its pages.  Allocates: some hundred bytes.  Since: 0.1 */
+ * Blocking: never.  Time grows with its pages and the length of all files.  Allocates: 4 bytes a page while it runs.  Since: 0.1 */
 int32_t reclaim_memcg_destroy(reclaim_memcg_t *memcg);
 
 /* The cgroup of a path, such as "/db/cache"; "/" is the root.  The same handle each time.
@@ -924,14 +934,15 @@ int32_t reclaim_address_space_read_bitmap(reclaim_address_space_t *space, uint32
 #define RECLAIM_BITMAP_RECENT 5u /* advice what to prefetch: absent, and evicted so lately that it would be a member of the working set
                                   * if it came back now, by the measure of the policy that evicted it */
 
-/* Idle ages, one byte a page: how many scans ago a page was last used, in ticks, 0 to 254, or 255 for one that was never used.
+/* Idle ages, one byte a page: how many scans ago a page was last used, in ticks, 0 to 254, or 255 for one that was never in memory.
  * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL, RECLAIM_E_RANGE; RECLAIM_E_UNSUPPORTED without RECLAIM_ENGINE_IDLE_AGE.
  * Threads:  one at a time in this engine.
  * Blocking: never.  Allocates: never.  Since: 0.1 */
 int32_t reclaim_address_space_read_ages(reclaim_address_space_t *space, uint64_t first, uint64_t pages, uint8_t *ages);
 
 /* Advises about pages [first, first + pages), as madvise(2) does; `affected`, how many pages it has made a difference to, may be NULL.
- * Errors:   RECLAIM_E_AGAIN for RECLAIM_ADVICE_WILL_NEED: no room for all; those before are in.  RECLAIM_E_IO: page_in failed.
+ * Errors:   RECLAIM_E_AGAIN for RECLAIM_ADVICE_WILL_NEED: no room for all; those before are in, and `affected` is filled.  RECLAIM_E_IO:
+ *           page_in failed.
  *           RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_RANGE; RECLAIM_E_INVALID for other advice.
  * Threads:  one at a time in this engine.
  * Blocking: never, but for callbacks.  Allocates: never.  Since: 0.1 */
@@ -1019,8 +1030,8 @@ int32_t reclaim_file_truncate(reclaim_file_t *file, uint64_t first, uint64_t pag
 int32_t reclaim_engine_read_control(reclaim_engine_t *engine, const char *path, uint64_t path_length, char *text, uint64_t capacity,
                                     uint64_t *length);
 
-/* Writes a text to a file, as one write(2) would; it is parsed whole before anything is done.  What stays open with a file in the kernel,
- * a trigger of memory.pressure, is refused.
+/* Writes a text of at most 4096 bytes to a file, as one write(2) would; it is parsed whole before anything is done.  What stays open with a
+ * file in the kernel, a trigger of memory.pressure, is refused.
  * Errors:   RECLAIM_E_INVALID where the kernel says EINVAL, RECLAIM_E_AGAIN where it says EAGAIN (less was reclaimed than asked),
  *           RECLAIM_E_BUSY, RECLAIM_E_RANGE, RECLAIM_E_NOT_FOUND, RECLAIM_E_ACCESS, RECLAIM_E_UNSUPPORTED.
  *           RECLAIM_E_BAD_HANDLE, RECLAIM_E_NULL.
@@ -1046,14 +1057,15 @@ int32_t reclaim_engine_read_counters(reclaim_engine_t *engine, reclaim_memcg_t *
 
 /* Everything that there is to know about the engine as a JSON document with "schema":"reclaim.stats/1": the machine and its nodes, each
  * cgroup with its policy, limits, sizes, counters and pressure, address spaces, files, overrides and ejections of policies, and the bytes
- * that each table takes.  docs/c-abi.md has its fields.  Buffer as of reclaim_engine_read_control.
+ * that each table takes.  docs/stats.md has its fields.  Buffer as of reclaim_engine_read_control.
  * Errors:   RECLAIM_E_NO_ROOM: *length says how much there is; nothing else was written.
  *           RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY, RECLAIM_E_NULL.
  * Threads:  one at a time in this engine.
  * Blocking: never.  Allocates: the text.  Since: 0.1 */
 int32_t reclaim_engine_read_stats(reclaim_engine_t *engine, char *text, uint64_t capacity, uint64_t *length);
 
-/* Has `trace` told of the events of a mask, from now on; 0 and NULL for none.  An event that nobody asked for costs a test of a bit.
+/* Has `trace` told of the events of a mask, from now on; 0 and NULL for none.  An event that nobody asked for costs a test of a bit.  Each
+ * BEGIN and WAKE has its END or SLEEP, with one thread always the next of these.  Previews tell nothing.  docs/stats.md has the fields of each.
  * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY; RECLAIM_E_INVALID for unknown events; RECLAIM_E_NULL for events without a callback.
  * Threads:  one at a time in this engine.  In a concurrent one `trace` is called by several threads at once.
  * Blocking: never.  Allocates: some hundred bytes.  Since: 0.1 */

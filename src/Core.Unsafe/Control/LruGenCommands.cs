@@ -30,9 +30,8 @@ internal static class LruGenCommands
         if (command.Node >= engine.Nodes.Count)
             throw Invalid($"There is no node {command.Node}; 0 to {engine.Nodes.Count - 1} are accepted.");
         Node node = engine.Nodes[(int)command.Node];
-        ulong id = command.Memcg;
-        MemoryCgroup memcg = engine.Memcgs.FirstOrDefault(m => m.Id == id)
-            ?? throw Invalid($"There is no cgroup {id}; those that lru_gen lists are accepted.");
+        MemoryCgroup memcg = engine.FindMemcg(command.Memcg)
+            ?? throw Invalid($"There is no cgroup {command.Memcg}; those that lru_gen lists are accepted.");
         IReadOnlyList<GenerationReport> generations = engine.ReadGenerations(memcg, node);
         if (generations.Count == 0)
             throw Invalid($"Cgroup {command.Memcg}, {memcg.Path}, is bound to policy {engine.PolicyNameOf(memcg)}, which keeps no generations; cgroups that lru_gen lists are accepted.");

@@ -90,6 +90,13 @@ internal sealed unsafe class FrameLists
         list.Count = 0;
     }
 
+    /// <summary>Gives back what the lists of a lruvec that ends keep; they are empty. For a thread that is alone.</summary>
+    public void Release(in ListsOf lruvec)
+    {
+        for (int list = 0; _ordered is not null && list < MaxLists; list++)
+            _ordered.Release(ref ListAt(lruvec, list));
+    }
+
     /// <summary>Folios of a list; those that a thread still holds in its batch are not among them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Count(in ListsOf lruvec, int list) => Volatile.Read(ref ListAt(lruvec, list).Count);

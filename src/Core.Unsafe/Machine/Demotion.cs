@@ -76,13 +76,33 @@ internal sealed class Demotion
         return null;
     }
 
-    private static bool TryTake(Node node, out uint pfn)
+    /// <summary>The chosen node when it has a frame to spare, or else any of a lower tier that has, the next one first; null for none.</summary>
+    public Node? FindRoom(Node from, Node chosen)
+    {
+        if (HasRoom(chosen))
+            return chosen;
+        foreach (Node node in _lower[from.Id])
+        {
+            if (HasRoom(node))
+                return node;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a node is of a lower tier than another.</summary>
+    public bool IsLower(Node from, Node node) => Array.IndexOf(_lower[from.Id], node) >= 0;
+
+    /// <summary>A free frame of one node, if it has one to spare.</summary>
+    public static bool TryTake(Node node, out uint pfn)
     {
         if (node.Free <= node.Watermarks.Low)
             node.WantKswapd();
         pfn = 0;
-        return node.Free > node.Watermarks.Min && node.Allocator.TryTake(0, out pfn);
+        return HasRoom(node) && node.Allocator.TryTake(0, out pfn);
     }
+
+    private static bool HasRoom(Node node) => node.Free > node.Watermarks.Min;
 
     /// <summary>
     /// The next number of a fixed sequence, so that a run can be repeated. Source: G. Steele, D. Lea, C. Flood, "Fast Splittable

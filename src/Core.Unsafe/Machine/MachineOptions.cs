@@ -63,6 +63,18 @@ public record MachineOptions
     /// </summary>
     public bool IdleAge { get; init; }
 
+    /// <summary>
+    /// The owner moves its pages itself and asks for victims: nothing is reclaimed but by request. An access, an addition or a limit that
+    /// would have to reclaim is refused instead, all frames of a node can be used, there are no watermarks, and kswapd is never wanted.
+    /// </summary>
+    public bool Advisor { get; init; }
+
+    /// <summary>
+    /// A page in memory has 8 bytes of its owner's (<see cref="Reclaim.BackedPage.Cookie"/>), which it is given when it is added
+    /// (<see cref="Engine.Add(PageTables.AddressSpace, ulong, int, ulong, bool)"/>) and takes along to another node. Off, it costs nothing.
+    /// </summary>
+    public bool Cookies { get; init; }
+
     /// <summary>Address spaces alive at once, 1 to 65,535.</summary>
     public int AddressSpaces { get; init; } = 64;
 

@@ -22,7 +22,7 @@ internal sealed unsafe partial class MachineState
     public MemoryCgroup MemcgAt(int id) => _memcgAt[id]!;
 
     /// <summary>Whether there is a cgroup of an id.</summary>
-    public bool HasMemcg(int id) => (uint)id < (uint)_memcgAt.Length && _memcgAt[id] is not null;
+    public bool HasMemcg(long id) => (ulong)id < (ulong)_memcgAt.Length && _memcgAt[id] is not null;
 
     /// <summary>Creates a cgroup with its lruvecs, or null when the reserve is used up.</summary>
     public MemoryCgroup? TryAddMemcg(string path, MemoryCgroup parent) =>
@@ -45,6 +45,7 @@ internal sealed unsafe partial class MachineState
                 above.Gone.Add(counter, lruvec.Counts[counter] + lruvec.Gone[counter]);
             }
 
+            Lists.Release(lruvec.Lists);
             new Span<long>(_counts.Pointer + (nuint)lruvec.Index * Counters.Count, Counters.Count).Clear();
             new Span<long>(_goneCounts.Pointer + (nuint)lruvec.Index * Counters.Count, Counters.Count).Clear();
             new Span<long>(_lruvecLongs.Pointer + (nuint)lruvec.Index * LongsPerLruvec, LongsPerLruvec).Clear();

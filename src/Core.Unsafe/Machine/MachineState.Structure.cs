@@ -64,18 +64,15 @@ internal sealed unsafe partial class MachineState
         int ids = log.Through(_files.Count, 0, ushort.MaxValue + 1, "files");
         for (int id = 0; id < ids; id++)
         {
-            PageFile? file = log.IsRestoring ? null : _files[id];
-            bool isThere = log.Through(file is not null);
-            if (isThere)
-            {
-                ulong pages = PassTables(log, file?.Pages ?? 0, file?.FirstTable ?? 0, out uint first, out uint tables);
-                string name = log.Through(file?.Name) ?? "";
-                ulong created = (ulong)log.Through((long)(file?.Created ?? 0));
-                file ??= new PageFile(id, name, pages, first, tables) { Created = created };
-            }
-
             if (log.IsRestoring)
-                _files.Add(file);
+                _files.Add(null);
+            PageFile? file = _files[id];
+            if (!log.Through(file is not null))
+                continue;
+            ulong pages = PassTables(log, file?.Pages ?? 0, file?.FirstTable ?? 0, out uint first, out uint tables);
+            string name = log.Through(file?.Name) ?? "";
+            ulong created = (ulong)log.Through((long)(file?.Created ?? 0));
+            _files[id] ??= new PageFile(id, name, pages, first, tables) { Created = created };
         }
     }
 

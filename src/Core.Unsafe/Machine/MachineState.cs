@@ -67,6 +67,10 @@ internal sealed unsafe partial class MachineState : IDisposable
             Sweep = new ByteSweep(VectorWidth);
             Tables = new LeafTables(_store, tables, IsIdentity, concurrent);
             Frames = new FrameTable(_store, (uint)frames, positions, Tables.Memcg, Tables.FileMemcg, IsIdentity, concurrent, options.IdleAge);
+            Proposed = new ProposedFrames(_store, (uint)frames, concurrent);
+            if (options.Cookies)
+                Cookies = _store.Reserve<ulong>("frame.cookie", (nuint)frames).Pointer;
+            IsAdvisor = options.Advisor;
             if (options.IdleAge)
                 Ages = new PageAges(_store, Tables, options.MemcgCapacity, concurrent);
             if (IsIdentity)
@@ -99,7 +103,7 @@ internal sealed unsafe partial class MachineState : IDisposable
                     first,
                     pages,
                     options.Nodes[i].Tier,
-                    IsIdentity ? default : Watermarks.ForNode(pages, frames),
+                    IsIdentity || IsAdvisor ? default : Watermarks.ForNode(pages, frames),
                     IsIdentity ? null : new FrameAllocator(_store, first, pages, concurrent),
                     concurrent);
                 first += pages;
@@ -179,6 +183,15 @@ internal sealed unsafe partial class MachineState : IDisposable
     public QuiesceGate Gate { get; }
 
     public FrameTable Frames { get; }
+
+    /// <summary>Which frames hold pages that are proposed.</summary>
+    public ProposedFrames Proposed { get; }
+
+    /// <summary>What owners gave their pages, by frame; null where none can be given.</summary>
+    public ulong* Cookies { get; }
+
+    /// <summary>Nothing is reclaimed but by request: what finds no room is refused.</summary>
+    public bool IsAdvisor { get; }
 
     public FrameLists Lists { get; }
 
@@ -466,6 +479,7 @@ internal sealed unsafe partial class MachineState : IDisposable
         log.Pass(ref _swapFree);
         Demotion.Pass(log);
         Lists.Pass(log);
+        Proposed.Pass(log);
         Rmap.Pass(log);
         foreach (Node node in Nodes)
             node.Pass(log);

@@ -82,8 +82,8 @@ public sealed class Node
         log.Pass(ref _kswapdFailures);
     }
 
-    /// <summary>Asks for kswapd, unless it has failed too often.</summary>
-    internal void WantKswapd() => KswapdWanted = KswapdFailures < HopelessRuns;
+    /// <summary>Asks for kswapd, unless it has failed too often or the node has no watermarks to keep.</summary>
+    internal void WantKswapd() => KswapdWanted = KswapdFailures < HopelessRuns && Watermarks.High != 0;
 
     internal FrameAllocator Allocator => _allocator!;
 

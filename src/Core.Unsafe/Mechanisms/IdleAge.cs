@@ -37,6 +37,7 @@ internal static unsafe class IdleAge
                 ulong page = slot - space.BaseSlot;
                 ages.Use(space.VmaAt(page), page, slot);
                 machine.Frames.Set(tables.FrameOf(slot), FolioFlags.Young);
+                machine.Proposed.MarkUsed(tables.FrameOf(slot));
             }
         }
     }

@@ -212,7 +212,7 @@ internal static unsafe class PageTableWalk
         ref readonly ListsOf lists = ref lruvec.Lists;
         if (pfn < lists.First || pfn >= lists.End)
             return false;
-        if (!machine.Frames.Has(pfn, FolioFlags.Lru) && machine.Kernel > KernelVersion.V6_12)
+        if (!machine.Frames.Has(pfn, FolioFlags.Lru) && (machine.Kernel > KernelVersion.V6_12 || machine.Proposed.Has(pfn)))
             return false;
         ushort memcg = machine.Frames.TypeOf(pfn) == FolioType.Anon
             ? machine.Tables.Memcg[slot >> LeafTables.EntriesShift]

@@ -55,6 +55,8 @@ internal sealed class PressureMonitor
                     _triggers.RemoveAt(i);
             }
 
+            _ofMemcg[memcg.Id] = null!;
+
             SetNextCheck();
         }
     }

@@ -19,7 +19,7 @@ internal sealed unsafe partial class PageMap : IDisposable
     private int _file = OpenOrThrow("/proc/self/pagemap");
 
     /// <summary>Bytes that the system can give without swapping.</summary>
-    /// <exception cref="InvalidOperationException">The system does not say.</exception>
+    /// <exception cref="EngineException">The system does not say.</exception>
     public static ulong SpareBytes()
     {
         int file = OpenOrThrow("/proc/meminfo");
@@ -32,7 +32,7 @@ internal sealed unsafe partial class PageMap : IDisposable
         rest = at < 0 ? [] : rest[(at + key.Length)..].TrimStart((byte)' ');
         return Utf8Parser.TryParse(rest, out ulong kilobytes, out _)
             ? kilobytes << 10
-            : throw new InvalidOperationException("/proc/meminfo has no MemAvailable.");
+            : throw new EngineException("/proc/meminfo has no MemAvailable.");
     }
 
     /// <summary>Refuses what would leave the system without memory.</summary>
@@ -48,7 +48,7 @@ internal sealed unsafe partial class PageMap : IDisposable
     /// The touched pages of a block in ascending runs of whole pages, as first byte and length: as they were some time after the
     /// enumeration began. One enumeration at a time.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The system does not say.</exception>
+    /// <exception cref="EngineException">The system does not say.</exception>
     public IEnumerable<(nuint First, nuint Bytes)> TouchedOf(NativeBlock block)
     {
         nuint pages = (block.Bytes + Page - 1) / Page;
@@ -79,7 +79,7 @@ internal sealed unsafe partial class PageMap : IDisposable
     }
 
     /// <summary>The same without pages that are zero, in runs of at most <paramref name="most"/> bytes, a multiple of the page size.</summary>
-    /// <exception cref="InvalidOperationException">The system does not say.</exception>
+    /// <exception cref="EngineException">The system does not say.</exception>
     public IEnumerable<(nuint First, nuint Bytes)> UsedOf(NativeBlock block, nuint most)
     {
         foreach ((nuint first, nuint bytes) in TouchedOf(block))
@@ -119,14 +119,14 @@ internal sealed unsafe partial class PageMap : IDisposable
         fixed (ulong* entries = _batch)
         {
             if (Read(_file, (byte*)entries, bytes, (nint)(((nuint)block.Pointer / Page + page) * sizeof(ulong))) != (nint)bytes)
-                throw new InvalidOperationException($"/proc/self/pagemap ends early (errno {Marshal.GetLastPInvokeError()}).");
+                throw new EngineException($"/proc/self/pagemap ends early (errno {Marshal.GetLastPInvokeError()}).");
         }
     }
 
     private static int OpenOrThrow(string path)
     {
         int file = Open(path, OpenReadOnlyCloseOnExec);
-        return file >= 0 ? file : throw new InvalidOperationException($"{path} can't be opened (errno {Marshal.GetLastPInvokeError()}).");
+        return file >= 0 ? file : throw new EngineException($"{path} can't be opened (errno {Marshal.GetLastPInvokeError()}).");
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -78,7 +78,7 @@ public readonly struct TraceEvent
     /// <summary><see cref="Engine.NowUs"/> when it happened.</summary>
     public long TimeUs { get; init; }
 
-    /// <summary>The cgroup that it is about, by its number in <see cref="Engine.Memcgs"/>; 0, the root, for the machine.</summary>
+    /// <summary>The cgroup that it is about, by its number (<see cref="Engine.FindMemcg(long)"/>); 0, the root, for the machine.</summary>
     public int MemcgId { get; init; }
 
     /// <summary>The node, by its number in <see cref="Engine.Nodes"/>.</summary>

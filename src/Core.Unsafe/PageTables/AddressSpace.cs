@@ -49,6 +49,9 @@ public sealed class AddressSpace
     /// <summary>Pages mapped now.</summary>
     public long Resident => Volatile.Read(ref _resident);
 
+    /// <summary>Whether <paramref name="page"/>, in [0, Pages), lies in an area that maps no file.</summary>
+    public bool IsAnonymous(ulong page) => VmaAt(page).File is null;
+
     internal int MemcgId { get; }
 
     /// <summary>Grows from one address space or file of the engine to the next: the older of two has the smaller.</summary>

@@ -25,6 +25,7 @@ internal sealed unsafe class PolicyHost : IDisposable
     public PolicyHost(MachineState machine, PolicyDefinition[] definitions, string? fallback, int memcgs, bool usesMemcgLru, PolicyProgressFile? progress)
     {
         Machine = machine;
+        Proposals = new Proposals(this);
         Definitions = definitions;
         Shadows = machine.IsIdentity && !machine.Frames.IsOrdered
             ? ShadowCodec.Narrow(definitions.Length, machine.Frames.Count)
@@ -64,6 +65,9 @@ internal sealed unsafe class PolicyHost : IDisposable
     public PolicyDefinition[] Definitions { get; }
 
     public ShadowCodec Shadows { get; }
+
+    /// <summary>How pages that were proposed come back.</summary>
+    public Proposals Proposals { get; }
 
     /// <summary>Some policy sees every access, so hits are recorded.</summary>
     public bool HandsOverAccesses { get; }

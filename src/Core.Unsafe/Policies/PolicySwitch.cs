@@ -66,6 +66,7 @@ internal static unsafe class PolicySwitch
     private static NativeBlock TakeAll(PolicyHost host, MemoryCgroup memcg, Span<long> counts)
     {
         MachineState machine = host.Machine;
+        host.Proposals.Lapse(memcg);
         PolicyView first = host.ViewOf(memcg, machine.Nodes[0]);
         bool asks = !host.RecordOf(first.Tag).IsEjected;
         bool keptPages = first.Definition.Descriptor.HistoryWords > 0;

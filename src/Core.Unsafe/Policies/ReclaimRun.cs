@@ -11,7 +11,7 @@ namespace ReclaimNative.Policies;
 /// The path asks it and tells it; policies never see it.
 /// </summary>
 /// <remarks>One thread at a time carries it out. <see cref="Cancel"/> may come from any.</remarks>
-internal sealed unsafe class ReclaimRun
+internal unsafe class ReclaimRun
 {
     private static readonly int Reasons = Enum.GetValues<ReclaimSkip>().Length;
 

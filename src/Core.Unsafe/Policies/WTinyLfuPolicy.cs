@@ -84,6 +84,8 @@ public readonly struct WTinyLfuPolicy : IReclaimPolicy
     {
         if (reason == RemoveReason.Rebound)
             Takeover.Leave(view, pfn, isWarm: view.Word(pfn, 0) == Protected);
+        else if (reason == RemoveReason.Advised)
+            view.History(view.PageOf(pfn), 0) = 0;
     }
 
     /// <inheritdoc/>

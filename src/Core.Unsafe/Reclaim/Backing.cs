@@ -8,7 +8,10 @@ namespace ReclaimNative.Reclaim;
 /// <param name="Page">Its page number in the space or file.</param>
 /// <param name="Dirty">It was written to since it last came in.</param>
 /// <param name="NodeId">The node that it is on.</param>
-public readonly record struct BackedPage(AddressSpace? Space, PageFile? File, ulong Page, bool Dirty, int NodeId);
+/// <param name="Cookie">What its owner gave it when it was added, with <see cref="Machine.MachineOptions.Cookies"/>; else 0.</param>
+/// <param name="First">It comes in and has never been in memory.</param>
+public readonly record struct BackedPage(
+    AddressSpace? Space, PageFile? File, ulong Page, bool Dirty, int NodeId, ulong Cookie = 0, bool First = false);
 
 /// <summary>
 /// What lies behind memory, supplied by the engine's owner: told of every page that goes out and comes in, and asked
@@ -18,10 +21,10 @@ public readonly record struct BackedPage(AddressSpace? Space, PageFile? File, ul
 public abstract class Backing
 {
     /// <summary>
-    /// May this victim be evicted now? False keeps it resident; reclaim goes on with others. When it returns true the
-    /// page is gone.
+    /// May this victim be evicted now? <see cref="PageAnswer.Evict"/> gives it up; with any other answer it stays resident, and reclaim
+    /// goes on with others.
     /// </summary>
-    public virtual bool PageOut(in BackedPage page) => true;
+    public virtual PageAnswer PageOut(in BackedPage page) => PageAnswer.Evict;
 
     /// <summary>
     /// May this page move to <paramref name="toNode"/>? An owner of real memory moves it here; no access reaches the page
@@ -32,8 +35,10 @@ public abstract class Backing
     /// <param name="toNode">Number of the node whose frame it is to have.</param>
     public virtual bool Migrate(in BackedPage page, int toNode) => true;
 
-    /// <summary>A page that was evicted before has come back.</summary>
-    public virtual void PageIn(in BackedPage page)
-    {
-    }
+    /// <summary>
+    /// A page that was evicted before comes back; with <see cref="EngineOptions.FirstTouch"/>, also one that has never been there
+    /// (<see cref="BackedPage.First"/>). An owner of real memory reads it here.
+    /// </summary>
+    /// <returns>False: it could not be read. It stays absent as it was, and the access fails (<see cref="AccessTally.Failed"/>).</returns>
+    public virtual bool PageIn(in BackedPage page) => true;
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ReclaimNative.Frames;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
@@ -17,21 +16,25 @@ namespace ReclaimNative.Reclaim;
 /// Swap is synchronous and leaves no swap cache: an evicted anonymous page is always written. Dirty file pages are not
 /// written by reclaim but tagged for the flusher, which here runs at once: they come back to the cold end clean.
 /// </remarks>
-internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
+internal sealed unsafe partial class FolioListEngine(PolicyHost host, Backing? backing)
 {
-    /// <summary>What a folio takes along to another frame.</summary>
-    private const FolioFlags Carried = FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Workingset
-        | FolioFlags.Young | FolioFlags.RefsMask | FolioFlags.Dirty;
-
     private readonly MachineState _machine = host.Machine;
     private readonly FrameTable _frames = host.Machine.Frames;
     private readonly LeafTables _tables = host.Machine.Tables;
-    private List<PreviewedPage>? _previewed;
+    private List<ProposedPage>? _previewed;
     private bool _asksOwner = backing is not null;
+
+    /// <summary>
+    /// Pages of the batch under way that the owner kept because he uses them, under a policy that sees accesses: of a machine that one thread
+    /// drives, since no such policy runs elsewhere.
+    /// </summary>
+    private readonly uint[] _used = new uint[FolioBatch.Capacity];
+
+    private int _usedCount;
 
     /// <summary>Runs what follows as a preview: the owner is not asked and agrees to all, and where pages would go is noted.</summary>
     /// <param name="leaving">Where it is noted, or null.</param>
-    public void BeginPreview(List<PreviewedPage>? leaving)
+    public void BeginPreview(List<ProposedPage>? leaving)
     {
         _previewed = leaving;
         _asksOwner = leaving is not null;
@@ -44,75 +47,15 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         _asksOwner = backing is not null;
     }
 
-    /// <summary>Evicts or demotes what the policy and the owner allow; leaves the rest in [0, Survivors), not yet placed.</summary>
+    /// <summary>Evicts, demotes or proposes what the policy and the owner allow; leaves the rest in [0, Survivors), not yet placed.</summary>
     public void Shrink(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
     {
-        if (scan.Mode != ReclaimMode.Evict && _machine.Demotion.CanDemote(view.Node))
+        if (scan.Request is ProposalRun run)
+            Propose(view, run, scan, ref batch);
+        else if (scan.Mode != ReclaimMode.Evict && _machine.Demotion.CanDemote(view.Node))
             Demote(view, target, scan, ref batch);
         else
             Evict(view, target, scan, ref batch, Asks(view));
-    }
-
-    /// <summary>
-    /// What the policy lets go is set aside and then moved to a lower tier together. What does not get there is evicted
-    /// after all, once more from the question about its references on; but not by a proactive request from 6.12 on, which is
-    /// no sign that memory is short.
-    /// </summary>
-    [SkipLocalsInit]
-    private void Demote(PolicyView view, PolicyView target, in ScanControl scan, ref FolioBatch batch)
-    {
-        Unsafe.SkipInit(out FolioBatch aside);
-        aside.Begin();
-        bool asks = Asks(view);
-        int survivors = 0;
-        for (int i = 0; i < batch.Count; i++)
-        {
-            uint pfn = batch[i];
-            Verdict verdict = AskLocked(view, scan, pfn, asks, ref batch);
-            if (verdict is Verdict.Reclaim or Verdict.ReclaimClean)
-            {
-                aside[aside.Count++] = pfn;
-                continue;
-            }
-
-            Keep(view, pfn, verdict, ref batch, ref survivors);
-        }
-
-        Node chosen = _machine.Demotion.ChooseTarget(view.Node);
-        int count = aside.Count;
-        aside.Count = 0;
-        for (int i = 0; i < count; i++)
-        {
-            uint pfn = aside[i];
-            FolioType type = _frames.TypeOf(pfn);
-            if (!TryDemote(view, pfn, chosen))
-            {
-                aside[aside.Count++] = pfn;
-                continue;
-            }
-
-            batch.Reclaimed++;
-            batch.Demoted++;
-            if (type == FolioType.File)
-            {
-                batch.ReclaimedFile++;
-                batch.DemotedFile++;
-            }
-        }
-
-        if (scan.Mode == ReclaimMode.Demote || (scan.Reclaimer == Reclaimer.Proactive && _machine.Kernel >= KernelVersion.V6_12))
-        {
-            aside.Survivors = aside.Count;
-            scan.Request?.Skip(ReclaimSkip.NotDemoted, aside.Count);
-        }
-        else if (aside.Count > 0)
-            Evict(view, target, scan, ref aside, asks);
-        for (int i = 0; i < aside.Survivors; i++)
-            batch[survivors++] = aside[i];
-        batch.Survivors = survivors;
-        batch.Reclaimed += aside.Reclaimed;
-        batch.ReclaimedFile += aside.ReclaimedFile;
-        batch.Written += aside.Written;
     }
 
     /// <summary>
@@ -206,6 +149,10 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
 
             view.Place(pfn, hint);
         }
+
+        for (int i = 0; i < _usedCount; i++)
+            view.Ops.OnAccesses(view, new ReadOnlySpan<uint>(in _used[i]));
+        _usedCount = 0;
     }
 
     /// <summary>Takes a frame from its owner for good: no list, no charge, free.</summary>
@@ -251,160 +198,51 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         return verdict;
     }
 
-    /// <summary>As <see cref="Ask"/>, of a page whose lock is yet to be taken.</summary>
-    private Verdict AskLocked(PolicyView view, in ScanControl scan, uint pfn, bool asks, ref FolioBatch batch)
-    {
-        uint slot = _frames.OwnerOf(pfn);
-        if (!_machine.Locks.TryEnter(slot))
-        {
-            scan.Request?.Skip(ReclaimSkip.Busy);
-            return Verdict.Keep;
-        }
-
-        try
-        {
-            return Ask(view, scan, pfn, asks, ref batch);
-        }
-        finally
-        {
-            _machine.Locks.Exit(slot);
-        }
-    }
-
-    private bool TryDemote(PolicyView view, uint pfn, Node chosen)
-    {
-        uint slot = _frames.OwnerOf(pfn);
-        if (!_machine.Locks.TryEnter(slot))
-            return false;
-        try
-        {
-            // Its owner may have pinned it since it was asked about.
-            if (_frames.Has(pfn, FolioFlags.Pinned) || _machine.Demotion.TakeFrame(view.Node, chosen, out uint to) is not { } node)
-                return false;
-            PolicyView destination = host.ViewOf(view.Memcg, node);
-            if (TryMigrate(view, pfn, slot, destination, to))
-                return true;
-            node.Return(to);
-            return false;
-        }
-        finally
-        {
-            _machine.Locks.Exit(slot);
-        }
-    }
-
-    /// <summary>
-    /// Moves a page to the frame <paramref name="to"/>, with its lock held. Residency, charge, reverse map, accessed and
-    /// dirty bits belong to slots, which stay; only entries change.
-    /// </summary>
-    /// <remarks>
-    /// As for an eviction the page leaves its tables first, so that the owner copies what nobody is writing to: an access
-    /// that still found it present has set its bits before that. One that comes later finds it absent, faults, and obtains a
-    /// frame; but no fault looks at an entry without the page's lock, and when it gets that the page is present again: it
-    /// gives its frame back and is a hit, as when two threads fault at once.
-    /// </remarks>
-    /// <returns>False: its owner keeps it where it is.</returns>
-    private bool TryMigrate(PolicyView view, uint pfn, uint slot, PolicyView destination, uint to)
-    {
-        bool anon = _frames.TypeOf(pfn) == FolioType.Anon;
-        bool dirty = anon ? Withdraw(slot) : _frames.Has(pfn, FolioFlags.Dirty);
-        if (!anon)
-        {
-            foreach (uint mapped in _machine.Rmap.Of(slot))
-                dirty |= Withdraw(mapped);
-        }
-
-        bool moves = !_asksOwner || MayMigrate(slot, anon, dirty, view, destination.Node);
-        if (moves)
-            Rehome(view, pfn, slot, destination, to);
-        uint frame = moves ? to : pfn;
-        if (anon)
-        {
-            Restore(slot, frame);
-        }
-        else
-        {
-            foreach (uint mapped in _machine.Rmap.Of(slot))
-                Restore(mapped, frame);
-        }
-
-        return moves;
-    }
-
-    /// <summary>Gives a page its new frame and the old frame back; the page is placed on the lruvec of the new one.</summary>
-    private void Rehome(PolicyView view, uint pfn, uint slot, PolicyView destination, uint to)
-    {
-        FolioType type = _frames.TypeOf(pfn);
-        _frames.Hold(to, type, slot);
-        _frames.Set(to, _frames.Flags(pfn) & Carried);
-        int words = _machine.PolicyWordCount;
-        new ReadOnlySpan<uint>(_machine.PolicyWords + (nuint)pfn * (nuint)words, words)
-            .CopyTo(new Span<uint>(_machine.PolicyWords + (nuint)to * (nuint)words, words));
-        if (type == FolioType.File && _machine.Rmap.IsMapped(slot))
-        {
-            view.Lruvec.CountMapped(-1);
-            destination.Lruvec.CountMapped(1);
-        }
-
-        view.Ops.Remove(view, pfn, RemoveReason.Migrated);
-        _frames.Release(pfn);
-        view.Node.Return(pfn);
-
-        // The entry comes before the list: who finds the folio on a list reads its frame from there.
-        _tables.SetFrame(slot, to);
-        destination.Place(to, PlaceHint.Head);
-    }
-
-    /// <summary>Takes a page out of one table; whether that says it was written to.</summary>
-    private bool Withdraw(uint slot)
-    {
-        _tables.Clear(_tables.Present, slot);
-        return LeafTables.Test(_tables.Dirty, slot);
-    }
-
-    private void Restore(uint slot, uint pfn)
-    {
-        _tables.SetFrame(slot, pfn);
-        _tables.Set(_tables.Present, slot);
-    }
-
-    private BackedPage PageAt(uint slot, bool anon, bool dirty, int node)
+    private BackedPage PageAt(uint pfn, uint slot, bool dirty, int node)
     {
         ushort owner = _tables.Space[slot >> LeafTables.EntriesShift];
-        if (anon)
+        ulong cookie = _machine.Cookies != null ? _machine.Cookies[pfn] : 0;
+        if (_frames.TypeOf(pfn) == FolioType.Anon)
         {
             AddressSpace space = _machine.SpaceAt(owner)!;
-            return new BackedPage(space, null, slot - space.BaseSlot, dirty, node);
+            return new BackedPage(space, null, slot - space.BaseSlot, dirty, node, cookie);
         }
 
         PageFile file = _machine.FileAt(owner)!;
-        return new BackedPage(null, file, slot - file.SlotOf(0), dirty, node);
+        return new BackedPage(null, file, slot - file.SlotOf(0), dirty, node, cookie);
     }
 
-    private bool MayPageOut(uint slot, bool anon, bool dirty, PolicyView view)
+    /// <summary>Asks the owner for a victim; an answer that is none of its kind keeps it.</summary>
+    private PageAnswer AskOwner(uint pfn, uint slot, bool dirty, PolicyView view)
     {
-        BackedPage page = PageAt(slot, anon, dirty, view.Node.Id);
+        BackedPage page = PageAt(pfn, slot, dirty, view.Node.Id);
         if (_previewed is not null)
         {
-            _previewed.Add(new PreviewedPage(page, null));
-            return true;
+            _previewed.Add(new ProposedPage(page, null));
+            return PageAnswer.Evict;
         }
 
         using var call = new OwnerCall(_machine);
         return backing!.PageOut(page);
     }
 
-    private bool MayMigrate(uint slot, bool anon, bool dirty, PolicyView view, Node to)
+    /// <summary>The owner keeps a page: counts why.</summary>
+    /// <returns>What its verdict comes to.</returns>
+    private Verdict Kept(PolicyView view, in ScanControl scan, uint pfn, PageAnswer answer)
     {
-        BackedPage page = PageAt(slot, anon, dirty, view.Node.Id);
-        if (_previewed is not null)
+        scan.Request?.Skip(answer switch
         {
-            _previewed.Add(new PreviewedPage(page, to.Id));
-            return true;
-        }
-
-        using var call = new OwnerCall(_machine);
-        return backing!.Migrate(page, to.Id);
+            PageAnswer.Pinned => ReclaimSkip.Pinned,
+            PageAnswer.Dirty => ReclaimSkip.Dirty,
+            PageAnswer.Busy => ReclaimSkip.Busy,
+            PageAnswer.Accessed => ReclaimSkip.Policy,
+            _ => ReclaimSkip.Refused,
+        });
+        if (answer != PageAnswer.Accessed)
+            return Verdict.Keep;
+        if (host.Proposals.MarkUsed(view, pfn))
+            _used[_usedCount++] = pfn;
+        return Verdict.Activate;
     }
 
     private Verdict Judge(PolicyView view, in ScanControl scan, uint pfn, Disposition disposition)
@@ -432,7 +270,6 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Keep;
         }
 
-        AddressSpace space = _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!;
         if (!_machine.TryTakeSwap(view.Memcg))
         {
             scan.Request?.Skip(ReclaimSkip.NoSwap);
@@ -442,30 +279,34 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
         _tables.Clear(_tables.Present, slot);
         bool accessed = _tables.TestAndClear(_tables.Accessed, slot);
         bool dirty = _tables.TestAndClear(_tables.Dirty, slot);
-        if (_asksOwner && !MayPageOut(slot, anon: true, dirty, view))
+        if (_asksOwner && AskOwner(pfn, slot, dirty, view) is var answer and not PageAnswer.Evict)
         {
-            scan.Request?.Skip(ReclaimSkip.Refused);
             _machine.ReturnSwap(view.Memcg);
             if (accessed)
                 _tables.Set(_tables.Accessed, slot);
             if (dirty)
                 _tables.Set(_tables.Dirty, slot);
             _tables.Set(_tables.Present, slot);
-            return Verdict.Keep;
+            return Kept(view, scan, pfn, answer);
         }
 
         if (accessed)
             _machine.Ages?.Use(slot, FolioType.Anon);
+        LeaveAnon(view, target, pfn, slot);
+        batch.Written++;
+        return Verdict.Reclaim;
+    }
 
+    /// <summary>An anonymous page that is out of its table, with swap taken for it, is gone.</summary>
+    private void LeaveAnon(PolicyView view, PolicyView target, uint pfn, uint slot)
+    {
         // The frame is free before the shadow is written: in an identity engine the shadow takes a word of the frame.
-        uint shadow = Commit(view, target, pfn);
+        uint shadow = MakeShadow(view, target, pfn);
         Free(view, pfn);
         _tables.SetShadow(slot, shadow);
-        space.AddResident(-1, _machine.Concurrent);
-        batch.Written++;
+        _machine.SpaceAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
         view.Count(Counter.pswpout, 1);
         view.Count(Counter.nr_vmscan_write, 1);
-        return Verdict.Reclaim;
     }
 
     /// <summary>
@@ -484,29 +325,28 @@ internal sealed unsafe class FolioListEngine(PolicyHost host, Backing? backing)
             return Verdict.Activate;
         }
 
-        PageFile file = _machine.FileAt(_tables.Space[slot >> LeafTables.EntriesShift])!;
-        if (_asksOwner && !MayPageOut(slot, anon: false, dirty, view))
-        {
-            scan.Request?.Skip(ReclaimSkip.Refused);
-            return Verdict.Keep;
-        }
-
-        _tables.Clear(_tables.Present, slot);
-        _tables.SetShadow(slot, Commit(view, target, pfn));
-        file.AddResident(-1, _machine.Concurrent);
-        if (dirty)
-        {
-            batch.Written++;
-            view.Count(Counter.nr_vmscan_write, 1);
-        }
-
+        if (_asksOwner && AskOwner(pfn, slot, dirty, view) is var answer and not PageAnswer.Evict)
+            return Kept(view, scan, pfn, answer);
+        batch.Written += dirty ? 1 : 0;
         batch.ReclaimedFile++;
-        Free(view, pfn);
+        LeaveFile(view, target, pfn, slot);
         return Verdict.Reclaim;
     }
 
+    /// <summary>A file page is gone, from every table that maps it too.</summary>
+    private void LeaveFile(PolicyView view, PolicyView target, uint pfn, uint slot)
+    {
+        UnmapAll(pfn, slot);
+        if (_frames.Has(pfn, FolioFlags.Dirty))
+            view.Count(Counter.nr_vmscan_write, 1);
+        _tables.Clear(_tables.Present, slot);
+        _tables.SetShadow(slot, MakeShadow(view, target, pfn));
+        _machine.FileAt(_tables.Space[slot >> LeafTables.EntriesShift])!.AddResident(-1, _machine.Concurrent);
+        Free(view, pfn);
+    }
+
     /// <summary>The point of no return: the policy is told, and the shadow made that the page leaves behind.</summary>
-    private uint Commit(PolicyView view, PolicyView target, uint pfn)
+    private uint MakeShadow(PolicyView view, PolicyView target, uint pfn)
     {
         ShadowEntry entry = view.Has(Mechanism.Refault) ? view.Ops.MakeShadow(view, pfn, target) : view.ShadowOf(pfn, 0);
         view.Ops.Remove(view, pfn, RemoveReason.Evicted);

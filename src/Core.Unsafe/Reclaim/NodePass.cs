@@ -78,7 +78,7 @@ internal sealed unsafe class NodePass
         scan.Priority = Math.Clamp(scan.Priority, 0, priority);
         if (scan.NrReclaimed == before)
             scan.CacheTrimFailed |= scan.CacheTrim;
-        else if (node.KswapdFailures != 0)
+        else if (node.KswapdFailures != 0 && scan.Request is not ProposalRun)
             node.KswapdFailures = 0;
     }
 
@@ -449,18 +449,21 @@ internal sealed unsafe class NodePass
         Trace(Tracepoint.lru_shrink_inactive, view, scan, batch);
         EventCounts counts = view.Lruvec.Counts;
         counts.Add(scanned, batch.Scanned);
-        counts.Add(stolen, batch.Reclaimed);
         counts.Add(Counter.pgscan_anon, batch.Scanned - batch.ScannedFile);
         counts.Add(Counter.pgscan_file, batch.ScannedFile);
+        if (!scan.IsCgroupReclaim)
+            _machine.GlobalCounts.Add(scanned, batch.Scanned);
+
+        // What is proposed is counted as stolen when it is committed.
+        if (scan.Request is ProposalRun)
+            return;
+        counts.Add(stolen, batch.Reclaimed);
         counts.Add(Counter.pgsteal_anon, batch.Reclaimed - batch.ReclaimedFile);
         counts.Add(Counter.pgsteal_file, batch.ReclaimedFile);
         if (batch.Demoted > 0)
             counts.Add(demoted, batch.Demoted);
         if (!scan.IsCgroupReclaim)
-        {
-            _machine.GlobalCounts.Add(scanned, batch.Scanned);
             _machine.GlobalCounts.Add(stolen, batch.Reclaimed);
-        }
     }
 
     /// <summary>One batch from the oldest generations of a lruvec that keeps them, at the request's swappiness and whatever protects it.</summary>

@@ -29,7 +29,7 @@ internal sealed unsafe partial class ReclaimDrivers
         long batch = Math.Min(roundsDown ? quarter : Math.Max(quarter, 1), request.BatchPages);
         run.Attempts++;
         long got = request.Memcg is null ? AttemptNodes(run, batch) : AttemptMemcg(run, batch);
-        if (got == 0 && run.Fruitless++ == Retries)
+        if (got == 0 && run.Fruitless++ == MostRetries)
             run.End(ReclaimStop.Exhausted);
         run.Look();
         if (run.Reclaimed >= request.Pages)

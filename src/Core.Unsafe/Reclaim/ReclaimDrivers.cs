@@ -14,7 +14,7 @@ namespace ReclaimNative.Reclaim;
 /// </summary>
 internal sealed unsafe partial class ReclaimDrivers
 {
-    private const int Retries = 16;
+    private const int MostRetries = 16;
 
     /// <summary>What a task that stays above memory.high reclaims in each round after the first.</summary>
     private const long HighRetryPages = 32;
@@ -23,6 +23,10 @@ internal sealed unsafe partial class ReclaimDrivers
     private readonly PolicyHost _host;
     private readonly NodePass _pass;
     private readonly Node[][] _fallbacks;
+    private readonly Node[][] _alone;
+
+    /// <summary>Fruitless attempts before an allocation or a charge is refused; in an advisor's engine there is none, fruitful or not.</summary>
+    private readonly int _retries;
     private long _progress;
 
     public ReclaimDrivers(PolicyHost host, NodePass pass)
@@ -30,6 +34,8 @@ internal sealed unsafe partial class ReclaimDrivers
         _machine = host.Machine;
         _host = host;
         _pass = pass;
+        _retries = _machine.IsAdvisor ? 0 : MostRetries;
+        _alone = [.. _machine.Nodes.Select(n => new[] { n })];
         _fallbacks = new Node[_machine.Nodes.Length][];
         for (int home = 0; home < _fallbacks.Length; home++)
         {
@@ -55,7 +61,7 @@ internal sealed unsafe partial class ReclaimDrivers
     public bool TryCharge(MemoryCgroup memcg, out long throttledMs)
     {
         throttledMs = 0;
-        int retries = Retries;
+        int retries = _retries;
         while (_machine.TryCharge(memcg) is { } over)
         {
             CountEvent(over, Counter.max);
@@ -80,7 +86,7 @@ internal sealed unsafe partial class ReclaimDrivers
     /// <returns>False: 16 rounds freed nothing, and more than that is charged.</returns>
     public bool ReclaimDownTo(MemoryCgroup memcg, ulong pages)
     {
-        for (int fruitless = 0; fruitless < Retries;)
+        for (int fruitless = 0; fruitless < _retries;)
         {
             ulong usage = memcg.Usage;
             if (usage <= pages)
@@ -105,10 +111,13 @@ internal sealed unsafe partial class ReclaimDrivers
         _machine.Tracer.Tell(Tracepoint.oom, memcg, node);
     }
 
-    /// <summary>A free frame for a task at home on a node, reclaiming when every node is short; NoFrame: no memory.</summary>
-    public uint Allocate(int homeNode)
+    /// <summary>
+    /// A free frame for a task at home on a node, reclaiming when every node is short, or, when <paramref name="alone"/>, of that node and no
+    /// other; NoFrame: no memory.
+    /// </summary>
+    public uint Allocate(int homeNode, bool alone)
     {
-        Node[] nodes = _fallbacks[homeNode];
+        Node[] nodes = (alone ? _alone : _fallbacks)[homeNode];
         foreach (Node node in nodes)
         {
             if (node.Free > node.Watermarks.Low && node.Allocator.TryTake(0, out uint pfn))
@@ -118,7 +127,7 @@ internal sealed unsafe partial class ReclaimDrivers
         foreach (Node node in nodes)
             Wake(node);
 
-        int retries = Retries;
+        int retries = _retries;
         while (true)
         {
             foreach (Node node in nodes)
@@ -140,6 +149,8 @@ internal sealed unsafe partial class ReclaimDrivers
     /// <returns>Pages reclaimed; more than asked is usual, 0 means that nothing could be.</returns>
     private long ReclaimMemcg(MemoryCgroup target, long pages)
     {
+        if (_machine.IsAdvisor)
+            return 0;
         ScanControl asked = new()
         {
             Target = target,
@@ -232,7 +243,7 @@ internal sealed unsafe partial class ReclaimDrivers
     private long ReclaimHigh(MemoryCgroup memcg)
     {
         long pages = HighThrottle.Batch;
-        int retries = Retries;
+        int retries = _retries;
         while (true)
         {
             long reclaimed = 0;
@@ -258,6 +269,8 @@ internal sealed unsafe partial class ReclaimDrivers
 
     private long ReclaimDirect(Node[] nodes)
     {
+        if (_machine.IsAdvisor)
+            return 0;
         ScanControl asked = new()
         {
             Reclaimer = Reclaimer.Direct,
@@ -350,9 +363,15 @@ internal sealed unsafe partial class ReclaimDrivers
         }
     }
 
+    /// <summary>Somebody has freed something.</summary>
+    public void NoteProgress() => Atomic.Add(ref _progress, 1, _machine.Concurrent);
+
     private long Succeed(in ScanControl scan)
     {
-        Atomic.Add(ref _progress, 1, _machine.Concurrent);
+        // What is proposed is not free: nobody else can count on it.
+        if (scan.Request is ProposalRun)
+            return scan.NrReclaimed;
+        NoteProgress();
         if (_host.HasFallback)
             _host.Succeed();
         return scan.NrReclaimed;

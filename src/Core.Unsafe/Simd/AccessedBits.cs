@@ -36,7 +36,7 @@ internal readonly unsafe struct AccessedBits
     private const int TableWords = 8;
 
     /// <summary>Kernels of <paramref name="width"/>.</summary>
-    /// <param name="width">From <see cref="VectorWidths.Choose"/>; a wider one is emulated.</param>
+    /// <param name="width">From <see cref="VectorWidths.Choose"/>; one that this build does not hold runs as scalar code, so that a build holds no other kernels than its own.</param>
     /// <param name="exclusive">True when no other thread touches the bitmaps while a method runs.</param>
     public AccessedBits(VectorWidth width, bool exclusive)
     {
@@ -53,8 +53,8 @@ internal readonly unsafe struct AccessedBits
     /// <summary>Set bits in <paramref name="n"/> words.</summary>
     public long Count(ulong* words, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.Count(words, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.Count(words, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.Count(words, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.Count(words, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.Count(words, n),
         _ => AccessedBitScan<WordLanes64, ulong>.Count(words, n),
     };
@@ -64,8 +64,8 @@ internal readonly unsafe struct AccessedBits
     /// </summary>
     public nuint FindEither(ulong* words, ulong* others, nuint at, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.FindEither(words, others, at, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.FindEither(words, others, at, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.FindEither(words, others, at, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.FindEither(words, others, at, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.FindEither(words, others, at, n),
         _ => AccessedBitScan<WordLanes64, ulong>.FindEither(words, others, at, n),
     };
@@ -73,8 +73,8 @@ internal readonly unsafe struct AccessedBits
     /// <summary>Bits set in both bitmaps, as in accessed and present.</summary>
     public long CountBoth(ulong* accessed, ulong* present, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.CountBoth(accessed, present, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.CountBoth(accessed, present, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.CountBoth(accessed, present, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.CountBoth(accessed, present, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.CountBoth(accessed, present, n),
         _ => AccessedBitScan<WordLanes64, ulong>.CountBoth(accessed, present, n),
     };
@@ -101,8 +101,8 @@ internal readonly unsafe struct AccessedBits
     /// </summary>
     public long Extract(ulong* words, nuint n, uint firstSlot, uint* slots) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.Extract(words, n, firstSlot, slots),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.Extract(words, n, firstSlot, slots),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.Extract(words, n, firstSlot, slots),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.Extract(words, n, firstSlot, slots),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.Extract(words, n, firstSlot, slots),
         _ => AccessedBitScan<WordLanes64, ulong>.Extract(words, n, firstSlot, slots),
     };
@@ -114,8 +114,8 @@ internal readonly unsafe struct AccessedBits
     /// </summary>
     public long NonZeroTables(ulong* words, nuint tables, ulong* bitmap) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.NonZeroTables(words, tables, bitmap),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.NonZeroTables(words, tables, bitmap),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.NonZeroTables(words, tables, bitmap),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.NonZeroTables(words, tables, bitmap),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.NonZeroTables(words, tables, bitmap),
         _ => AccessedBitScan<WordLanes64, ulong>.NonZeroTables(words, tables, bitmap),
     };
@@ -151,8 +151,8 @@ internal readonly unsafe struct AccessedBits
 
     private bool AnyInWords(ulong* words, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.Any(words, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.Any(words, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.Any(words, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.Any(words, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.Any(words, n),
         _ => AccessedBitScan<WordLanes64, ulong>.Any(words, n),
     };
@@ -166,32 +166,32 @@ internal readonly unsafe struct AccessedBits
 
     private long HarvestShared(ulong* words, ulong* harvested, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestShared(words, harvested, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestShared(words, harvested, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestShared(words, harvested, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestShared(words, harvested, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestShared(words, harvested, n),
         _ => AccessedBitScan<WordLanes64, ulong>.HarvestShared(words, harvested, n),
     };
 
     private long HarvestSharedMasked(ulong* words, ulong* mask, ulong* harvested, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestSharedMasked(words, mask, harvested, n),
         _ => AccessedBitScan<WordLanes64, ulong>.HarvestSharedMasked(words, mask, harvested, n),
     };
 
     private long HarvestAlone(ulong* words, ulong* harvested, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestAlone(words, harvested, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestAlone(words, harvested, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestAlone(words, harvested, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestAlone(words, harvested, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestAlone(words, harvested, n),
         _ => AccessedBitScan<WordLanes64, ulong>.HarvestAlone(words, harvested, n),
     };
 
     private long HarvestAloneMasked(ulong* words, ulong* mask, ulong* harvested, nuint n) => Width switch
     {
-        VectorWidth.Vector512 => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
-        VectorWidth.Vector256 => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => AccessedBitScan<WordLanes512, Vector512<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => AccessedBitScan<WordLanes256, Vector256<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
         VectorWidth.Vector128 => AccessedBitScan<WordLanes128, Vector128<ulong>>.HarvestAloneMasked(words, mask, harvested, n),
         _ => AccessedBitScan<WordLanes64, ulong>.HarvestAloneMasked(words, mask, harvested, n),
     };

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ReclaimNative.Simd;
 
@@ -29,8 +30,8 @@ internal readonly unsafe struct ByteSweep
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Match(byte* bytes, byte mask, byte value) => Width switch
     {
-        VectorWidth.Vector512 => ByteLanes512.Match(bytes, mask, value),
-        VectorWidth.Vector256 => ByteLanes256.Match(bytes, mask, value),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => ByteLanes512.Match(bytes, mask, value),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => ByteLanes256.Match(bytes, mask, value),
         VectorWidth.Vector128 => ByteLanes128.Match(bytes, mask, value),
         _ => ByteLanes8.Match(bytes, mask, value),
     };
@@ -38,8 +39,8 @@ internal readonly unsafe struct ByteSweep
     /// <summary>How many of <paramref name="n"/> bytes match.</summary>
     public long CountMatches(byte* bytes, nuint n, byte mask, byte value) => Width switch
     {
-        VectorWidth.Vector512 => CountMatches<ByteLanes512>(bytes, n, mask, value),
-        VectorWidth.Vector256 => CountMatches<ByteLanes256>(bytes, n, mask, value),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => CountMatches<ByteLanes512>(bytes, n, mask, value),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => CountMatches<ByteLanes256>(bytes, n, mask, value),
         VectorWidth.Vector128 => CountMatches<ByteLanes128>(bytes, n, mask, value),
         _ => CountMatches<ByteLanes8>(bytes, n, mask, value),
     };
@@ -47,8 +48,8 @@ internal readonly unsafe struct ByteSweep
     /// <summary>The lowest index in [from, to) whose byte matches, or <paramref name="to"/> when none does.</summary>
     public nuint FindNext(byte* bytes, nuint from, nuint to, byte mask, byte value) => Width switch
     {
-        VectorWidth.Vector512 => FindNext<ByteLanes512>(bytes, from, to, mask, value),
-        VectorWidth.Vector256 => FindNext<ByteLanes256>(bytes, from, to, mask, value),
+        VectorWidth.Vector512 when Vector512.IsHardwareAccelerated => FindNext<ByteLanes512>(bytes, from, to, mask, value),
+        VectorWidth.Vector256 when Vector256.IsHardwareAccelerated => FindNext<ByteLanes256>(bytes, from, to, mask, value),
         VectorWidth.Vector128 => FindNext<ByteLanes128>(bytes, from, to, mask, value),
         _ => FindNext<ByteLanes8>(bytes, from, to, mask, value),
     };
@@ -58,10 +59,10 @@ internal readonly unsafe struct ByteSweep
     {
         switch (Width)
         {
-            case VectorWidth.Vector512:
+            case VectorWidth.Vector512 when Vector512.IsHardwareAccelerated:
                 Increment<ByteLanes512>(bytes, n);
                 break;
-            case VectorWidth.Vector256:
+            case VectorWidth.Vector256 when Vector256.IsHardwareAccelerated:
                 Increment<ByteLanes256>(bytes, n);
                 break;
             case VectorWidth.Vector128:

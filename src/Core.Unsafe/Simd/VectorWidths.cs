@@ -14,7 +14,7 @@ public static class VectorWidths
     /// was compiled for, so that a baseline build answers 128 on a machine with AVX-512.
     /// </summary>
     /// <remarks>
-    /// Wider code than this still runs, emulated and slow, which lets tests compare every width anywhere.
+    /// A kernel that is asked for more runs as scalar code, with the same results.
     /// </remarks>
     public static VectorWidth Widest =>
         Vector512.IsHardwareAccelerated ? VectorWidth.Vector512

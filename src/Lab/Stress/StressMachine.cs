@@ -36,7 +36,7 @@ internal sealed class StressMachine : IDisposable
     /// Columns reserved for the worst case and backed only where files are mapped or a policy has words for each page:
     /// docs/memory-layout.md leaves them out of the bytes a frame, too.
     /// </summary>
-    private static readonly string[] UsedBySomeOnly = ["file.", "rmap.", "frame.policy"];
+    private static readonly string[] UsedBySomeOnly = ["file.", "rmap.", "frame.policy", "proposal."];
 
     private StressMachine(Engine engine, ulong pages)
     {

@@ -164,8 +164,16 @@ int main(void)
     test_reclaim();
     test_request();
     test_callbacks();
+    test_files();
+    test_spaces();
+    test_memcg();
     test_policy();
     test_threads();
+    test_control();
+    test_stats();
+    test_trace();
+    test_options();
+    test_pages();
     test_snapshot();
     printf("%d checks, %d failed\n", checks, failures);
     return failures != 0;

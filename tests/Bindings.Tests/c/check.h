@@ -69,8 +69,16 @@ void test_reclaim(void);
 void test_request(void);
 void test_callbacks(void);
 void test_policy(void);
+void test_files(void);
+void test_spaces(void);
+void test_memcg(void);
+void test_pages(void);
 void test_process(void);
 void test_threads(void);
+void test_control(void);
+void test_stats(void);
+void test_trace(void);
+void test_options(void);
 void test_vectors(void);
 void test_snapshot(void);
 

@@ -1,5 +1,6 @@
 /*
- * What calls cost, as one line of text for each: medians over rounds, in one run.  Figures in docs/c-abi.md.
+ * What calls cost, as one line of text for each: medians over rounds, in one run, and for calls the ratio to the empty call of that run.
+ * Calls are measured by the thread's CPU time, so that other work on the machine counts for less.  Figures in docs/c-abi.md.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,13 @@ static double now(void)
     return (double)at.tv_sec * 1e9 + (double)at.tv_nsec;
 }
 
+static double cpu(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+    return (double)at.tv_sec * 1e9 + (double)at.tv_nsec;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -33,14 +41,14 @@ static double median(void)
     return samples[ROUNDS / 2];
 }
 
-static long resident_kib(void)
+static long status_value(const char *name)
 {
     char line[256];
     long value = 0;
     FILE *status = fopen("/proc/self/status", "r");
     while (status != NULL && fgets(line, sizeof line, status) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            value = strtol(line + 6, NULL, 10);
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtol(line + strlen(name), NULL, 10);
     }
 
     if (status != NULL)
@@ -56,19 +64,31 @@ static void check(int32_t status)
     exit(1);
 }
 
+#define SAMPLE(per, body)                                                                                             \
+    for (int round = 0; round < ROUNDS; round++) {                                                                    \
+        double start = cpu();                                                                                         \
+        body;                                                                                                         \
+        samples[round] = (cpu() - start) / (per);                                                                     \
+    }
+
 #define MEASURE(what, unit, per, body)                                                                                \
     do {                                                                                                              \
-        for (int round = 0; round < ROUNDS; round++) {                                                                \
-            double start = now();                                                                                     \
-            body;                                                                                                     \
-            samples[round] = (now() - start) / (per);                                                                 \
-        }                                                                                                             \
+        SAMPLE(per, body)                                                                                             \
         printf("%-58s %9.2f %s\n", what, median(), unit);                                                             \
+    } while (0)
+
+static double empty;
+
+/* The same in nanoseconds, with the ratio to the empty call. */
+#define CALL(what, per, body)                                                                                         \
+    do {                                                                                                              \
+        SAMPLE(per, body)                                                                                             \
+        printf("%-58s %9.2f ns %6.2f times the empty call\n", what, median(), samples[ROUNDS / 2] / empty);           \
     } while (0)
 
 int main(void)
 {
-    long before = resident_kib();
+    long before = status_value("VmRSS:");
     double start = now();
     reclaim_node_options_t node = { 2 * PAGES, 0, 0 };
     reclaim_engine_options_t options = {
@@ -77,7 +97,8 @@ int main(void)
     reclaim_engine_t *engine;
     check(reclaim_engine_create(&options, &engine));
     printf("%-58s %9.2f us\n", "first call: runtime and first engine", (now() - start) / 1e3);
-    printf("%-58s %9ld KiB\n", "resident memory added by it", resident_kib() - before);
+    printf("%-58s %9ld KiB\n", "resident memory added by it", status_value("VmRSS:") - before);
+    printf("%-58s %9ld\n", "threads of the process, its own included", status_value("Threads:"));
 
     reclaim_engine_t *other;
     MEASURE("reclaim_engine_create and _destroy", "us", 1e3, {
@@ -99,18 +120,26 @@ int main(void)
         for (int i = 0; i < CALLS; i++)
             sink += reclaim_version_number();
     });
+    empty = samples[ROUNDS / 2];
     uint32_t resident;
-    MEASURE("reclaim_address_space_is_resident", "ns", CALLS, {
+    CALL("reclaim_address_space_is_resident", CALLS, {
         for (int i = 0; i < CALLS; i++)
             check(reclaim_address_space_is_resident(space, (uint64_t)i % PAGES, &resident));
     });
-    MEASURE("reclaim_address_space_access_page, a hit", "ns", CALLS, {
+    CALL("reclaim_address_space_access_page, a hit", CALLS, {
         for (int i = 0; i < CALLS; i++)
             check(reclaim_address_space_access_page(space, (uint64_t)i % PAGES, 0));
     });
     MEASURE("reclaim_address_space_access, 32 hits, a page", "ns", PAGES, {
         for (uint32_t i = 0; i < PAGES; i += BATCH)
             check(reclaim_address_space_access(space, words + i, BATCH, &tally));
+    });
+    static uint32_t scattered[PAGES];
+    for (uint32_t i = 0; i < PAGES; i++)
+        scattered[i] = i * 40503u % PAGES;
+    MEASURE("the same, pages scattered", "ns", PAGES, {
+        for (uint32_t i = 0; i < PAGES; i += BATCH)
+            check(reclaim_address_space_access(space, scattered + i, BATCH, &tally));
     });
     MEASURE("reclaim_address_space_access, 65536 hits, a page", "ns", PAGES,
             check(reclaim_address_space_access(space, words, PAGES, &tally)));

@@ -117,13 +117,17 @@ public class ArrivalTests
     {
         private readonly List<string> _log = [];
 
-        public override bool PageOut(in BackedPage page)
+        public override PageAnswer PageOut(in BackedPage page)
         {
             _log.Add($"out {Name(page)}{(page.Dirty ? " dirty" : "")}");
-            return true;
+            return PageAnswer.Evict;
         }
 
-        public override void PageIn(in BackedPage page) => _log.Add($"in {Name(page)}");
+        public override bool PageIn(in BackedPage page)
+        {
+            _log.Add($"in {Name(page)}");
+            return true;
+        }
 
         public string Take()
         {

@@ -281,7 +281,7 @@ public class LimitTests
 
     private sealed class Refusing : ReclaimNative.Reclaim.Backing
     {
-        public override bool PageOut(in ReclaimNative.Reclaim.BackedPage page) => false;
+        public override ReclaimNative.Reclaim.PageAnswer PageOut(in ReclaimNative.Reclaim.BackedPage page) => ReclaimNative.Reclaim.PageAnswer.Keep;
     }
 
     private readonly struct Listener : IReclaimPolicy

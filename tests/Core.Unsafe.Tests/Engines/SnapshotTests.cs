@@ -1,4 +1,3 @@
-using ReclaimNative.Lru;
 using ReclaimNative.Machine;
 using ReclaimNative.Mechanisms;
 using ReclaimNative.Memory;
@@ -122,6 +121,37 @@ public class SnapshotTests
         Use(copy, copy.Machine.SpaceAt(0)!, 3000);
         Assert.That(EngineDigest.OfCopy(copy).Except(EngineDigest.OfCopy(engine)), Is.Empty);
         Assert.That(copy.HasMemcgs, Is.False);
+    }
+
+    [Test]
+    public void CgroupsAndFilesThatAreGoneLeaveTheirNumbers([ValueSource(nameof(Ways))] string way, [Values("mglru", "classic/6.12", "fifo")] string form)
+    {
+        using var engine = new Engine(SmallMachine.Form(form) with { Pressure = true });
+        MemoryCgroup[] memcgs = [engine.CreateMemcg("a"), engine.CreateMemcg("b"), engine.CreateMemcg("c")];
+        PageFile[] files = [engine.CreateFile(50, "first"), engine.CreateFile(60, "second"), engine.CreateFile(70, "third")];
+        AddressSpace space = engine.CreateAddressSpace("s", 900, memcgs[2]);
+        Use(engine, space, 500);
+        AccessTally tally = default;
+        foreach (PageFile file in files)
+            engine.AccessFile(file, 7, false, memcgs[1], 0, ref tally);
+        engine.Remove(memcgs[1]);
+        engine.Destroy(files[0]);
+
+        using Engine copy = Copy(engine, new CopyOptions(), way);
+
+        Assert.That(EngineDigest.OfCopy(copy).Except(EngineDigest.OfCopy(engine)), Is.Empty);
+        Assert.That(copy.Files.Select(f => (f.Id, f.Name)), Is.EqualTo(engine.Files.Select(f => (f.Id, f.Name))));
+        foreach (Engine one in (Engine[])[engine, copy])
+        {
+            one.CreateMemcg("d");
+            one.CreateFile(80, "fourth");
+            Use(one, one.AddressSpaces.Single(), 500);
+            one.Reclaim(new ReclaimRequest(50));
+        }
+
+        Assert.That(copy.Memcgs.Select(m => (m.Id, m.Path)), Is.EqualTo(engine.Memcgs.Select(m => (m.Id, m.Path))));
+        Assert.That(EngineDigest.OfCopy(copy).Except(EngineDigest.OfCopy(engine)), Is.Empty);
+        Assert.That(copy.Validate(), Is.Null);
     }
 
     [Test]
@@ -249,16 +279,40 @@ public class SnapshotTests
     [Test]
     public void WhatWasNeverUsedTakesNoRoom()
     {
-        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("mglru")) with { Nodes = [new NodeOptions(1 << 26)], LeafTables = 1 << 19 });
-        Use(engine, engine.CreateAddressSpace("s", 1 << 26), 5000);
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("mglru")) with { Nodes = [new NodeOptions(1 << 23)], LeafTables = 1 << 16 });
+        Use(engine, engine.CreateAddressSpace("s", 1 << 23), 5000);
         using var stream = new MemoryStream();
         engine.Save(stream);
 
-        Assert.That(stream.Length, Is.LessThan(8 << 20), "of columns of more than a gigabyte");
+        Assert.That(engine.MeasureFootprint().Sum(c => (long)c.Bytes), Is.GreaterThan(200 << 20));
+        Assert.That(stream.Length, Is.LessThan(8 << 20));
         stream.Position = 0;
-        using var copy = Engine.Restore(stream);
-        Assert.That(copy.Validate(), Is.Null);
-        Assert.That(copy.MeasureFootprint().Sum(c => (long)c.ResidentBytes), Is.LessThanOrEqualTo(engine.MeasureFootprint().Sum(c => (long)c.ResidentBytes) + (64 << 20)));
+        using Engine copy = Engine.Restore(stream);
+
+        // Huge pages that were to be had for the one and not for the other are a difference.
+        Assert.That(Resident(copy), Is.LessThan(Resident(engine) + (64 << 20)));
+        static long Resident(Engine engine) => engine.MeasureFootprint().Sum(c => (long)c.ResidentBytes);
+    }
+
+    [Test]
+    public void NumbersThatTakeSeveralRecordsAreCopied()
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with { Memcgs = 12_000 });
+        for (int i = 0; i < 100; i++)
+        {
+            MemoryCgroup above = engine.CreateMemcg($"a-cgroup-with-a-name-of-some-length-{i}");
+            for (int j = 0; j < 100; j++)
+                engine.SetMax(engine.CreateMemcg($"one-that-is-below-it-{j}", above), (ulong)j);
+        }
+
+        using var first = new MemoryStream();
+        engine.Save(first);
+        using Engine copy = Copy(engine, new CopyOptions(), "restore");
+        using var second = new MemoryStream();
+        copy.Save(second);
+
+        Assert.That(second.ToArray(), Is.EqualTo(first.ToArray()), "what is saved of a copy is what it was made from");
+        Assert.That(copy.Memcgs.Select(m => (m.Path, m.Max)), Is.EqualTo(engine.Memcgs.Select(m => (m.Path, m.Max))));
     }
 
     private static void Use(Engine engine, AddressSpace space, int accesses)

@@ -399,6 +399,6 @@ public class TraceTests
 
     private sealed class Breaking : Backing
     {
-        public override bool PageOut(in BackedPage page) => throw new IOException("no store");
+        public override PageAnswer PageOut(in BackedPage page) => throw new IOException("no store");
     }
 }

@@ -146,15 +146,15 @@ public unsafe class ValidateTests
         order.Add(7);
         Assert.That(engine.Validate(), Does.Contain("The memcg LRU of node 0").And.Contain("cgroup 7, which there is not"));
         engine.Machine.TryAddMemcg("/b", engine.Root);
-        Assert.That(order.FindProblem(3), Does.Contain("which there is not"));
+        Assert.That(order.FindProblem([true, true, true]), Does.Contain("which there is not"));
 
         order = new MemcgLru(2, 0, concurrent: false);
-        Assert.That(order.FindProblem(1), Does.Contain("0 of 1"));
-        Assert.That(order.FindProblem(0), Does.Contain("the old generation is empty"));
+        Assert.That(order.FindProblem([true]), Does.Contain("0 of 1"));
+        Assert.That(order.FindProblem([]), Does.Contain("the old generation is empty"));
         order.Add(0);
-        Assert.That(order.FindProblem(1), Is.Null);
+        Assert.That(order.FindProblem([true]), Is.Null);
         order.Add(0);
-        Assert.That(order.FindProblem(1), Is.Not.Null);
+        Assert.That(order.FindProblem([true]), Is.Not.Null);
     }
 
     [Test]

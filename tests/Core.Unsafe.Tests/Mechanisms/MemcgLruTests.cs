@@ -33,7 +33,7 @@ public class MemcgLruTests
             }
 
             Assert.That(Describe(lru), Is.EqualTo(model.Describe()), $"seed {seed}, step {step}");
-            Assert.That(lru.FindProblem(online), Is.Null, $"seed {seed}, step {step}");
+            Assert.That(lru.FindProblem([.. Enumerable.Repeat(true, online)]), Is.Null, $"seed {seed}, step {step}");
         }
 
         Assert.That(lru.Sequence, Is.GreaterThan(memcgs < 40 ? 20 : 2), "the generations went on");
@@ -142,7 +142,7 @@ public class MemcgLruTests
         Assert.That(lru.Sequence, Is.EqualTo(1));
         Assert.That(Follow(lru, _ => MemcgMove.Young), Is.EquivalentTo(Enumerable.Range(0, 50)));
         Assert.That(lru.Sequence, Is.EqualTo(2));
-        Assert.That(lru.FindProblem(50), Is.Null);
+        Assert.That(lru.FindProblem([.. Enumerable.Repeat(true, 50)]), Is.Null);
     }
 
     [Test]
@@ -226,7 +226,26 @@ public class MemcgLruTests
                 thrown = e.Message;
             }
         });
-        return thrown ?? lru.FindProblem(Memcgs);
+        return thrown ?? lru.FindProblem([.. Enumerable.Repeat(true, Memcgs)]);
+    }
+
+    [Test]
+    public void WhatIsRemovedIsMetNoMoreAndTheYoungGenerationFollowsAnOldOneThatRanEmpty()
+    {
+        MemcgLru lru = Filled(3);
+        lru.Move(0, MemcgMove.Young);
+        lru.Remove(1);
+        Assert.That(lru.FindProblem([true, false, true]), Is.Null);
+        Assert.That(lru.FindProblem([true, true, true]), Does.Contain("2 of 3"));
+        Assert.That(lru.Sequence, Is.Zero);
+
+        lru.Remove(2);
+
+        Assert.That(lru.Sequence, Is.EqualTo(1));
+        Assert.That(Follow(lru, _ => MemcgMove.None), Has.Count.EqualTo(1).And.Contains(0));
+        lru.Add(1);
+        Assert.That(Follow(lru, _ => MemcgMove.None), Has.Count.EqualTo(2).And.Contains(0).And.Contains(1));
+        Assert.That(lru.FindProblem([true, true, false]), Is.Null);
     }
 
     private static MemcgLru Filled(int memcgs)

@@ -45,6 +45,63 @@ public unsafe class ColumnStoreTests
         Assert.That(store.ResidentBytes(), Is.EqualTo(22 * 4096UL));
     }
 
+    /// <summary>Pages used here or there, in both, in neither, and such as are zero again; the last one is cut short by the end of the column.</summary>
+    [Test]
+    public void WhatAnotherStoreHoldsIsTakenOverToTheLastByte([Values] bool byStream)
+    {
+        using ColumnStore from = Random(1);
+        using ColumnStore to = Random(2);
+        using ColumnStore kept = Random(2);
+        if (byStream)
+        {
+            using var stream = new MemoryStream();
+            var writer = new SnapshotWriter(stream);
+            from.Write(writer, "kept");
+            writer.End();
+            stream.Position = 0;
+            var reader = new SnapshotReader(stream);
+            to.Read(reader, "kept");
+            reader.ReadEnd();
+        }
+        else
+        {
+            to.CopyFrom(from, "kept");
+        }
+
+        for (int column = 0; column < 3; column++)
+        {
+            ColumnStore like = column == 1 ? kept : from;
+            Assert.That(Bytes(to, column).SequenceEqual(Bytes(like, column)), Is.True, $"column {column}");
+        }
+    }
+
+    private static ReadOnlySpan<byte> Bytes(ColumnStore store, int column) => new(store.BytesOf(column).Pointer, (int)store.BytesOf(column).Length);
+
+    private static ColumnStore Random(int seed)
+    {
+        var random = new Random(seed);
+        var store = new ColumnStore();
+        store.Reserve<byte>("first", 1000 * 4096);
+        store.Reserve<byte>("kept", 10 * 4096);
+        store.Reserve<ulong>("last", (3 << 20) + 5);
+        for (int column = 0; column < 3; column++)
+        {
+            Column<byte> bytes = store.BytesOf(column);
+            for (nuint page = 0; page < bytes.Length; page += 4096)
+            {
+                var here = new Span<byte>(bytes.Pointer + page, (int)nuint.Min(4096, bytes.Length - page));
+                if (random.Next(3) == 0)
+                    random.NextBytes(here);
+                else if (random.Next(2) == 0)
+                    here.Clear();
+            }
+
+            bytes[bytes.Length - 1] = (byte)seed;
+        }
+
+        return store;
+    }
+
     [Test]
     public void AnEngineReservesNothingOnceItIsBuilt()
     {

@@ -21,6 +21,9 @@ public class MemoryLayoutTests
         ("identity, unordered", ListOrder.Unordered, true, 4),
     ];
 
+    /// <summary>Columns that are backed by memory only where something uses them.</summary>
+    private static readonly string[] UsedBySomeOnly = ["file.", "rmap.", "proposal."];
+
     [Test]
     public void ThePageSaysWhatTheCodeDoes()
     {
@@ -68,6 +71,7 @@ public class MemoryLayoutTests
             text.Append($"| `{name}`, with idle ages | {string.Join(" | ", cells)} |\n");
         }
 
+        text.Append($"| `frame.cookie`, with cookies | {string.Join(" | ", Forms.Select(f => Text(PerFrame(f.Order, f.Identity, cookies: true)["frame.cookie"])))} |\n");
         text.Append($"| sum with idle ages | {string.Join(" | ", aged.Select(f => Text(f.Values.Sum())))} |\n");
         return text.ToString();
     }
@@ -75,18 +79,18 @@ public class MemoryLayoutTests
     private static string Text(double bytes) => bytes.ToString("0.####", CultureInfo.InvariantCulture);
 
     /// <summary>Bytes by which each column grows for a frame more: what is the same in both engines does not count.</summary>
-    private static Dictionary<string, double> PerFrame(ListOrder order, bool identity, bool idleAge = false)
+    private static Dictionary<string, double> PerFrame(ListOrder order, bool identity, bool idleAge = false, bool cookies = false)
     {
-        Dictionary<string, double> small = Bytes(order, identity, idleAge, Frames);
-        Dictionary<string, double> large = Bytes(order, identity, idleAge, 2 * Frames);
+        Dictionary<string, double> small = Bytes(order, identity, idleAge, cookies, Frames);
+        Dictionary<string, double> large = Bytes(order, identity, idleAge, cookies, 2 * Frames);
         return large.Keys
-            .Where(name => !name.StartsWith("file.", StringComparison.Ordinal) && !name.StartsWith("rmap.", StringComparison.Ordinal))
+            .Where(name => !UsedBySomeOnly.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
             .Select(name => (name, Bytes: Math.Round((large[name] - small[name]) / Frames, 4)))
             .Where(c => c.Bytes > 0)
             .ToDictionary(c => c.name, c => c.Bytes);
     }
 
-    private static Dictionary<string, double> Bytes(ListOrder order, bool identity, bool idleAge, ulong frames)
+    private static Dictionary<string, double> Bytes(ListOrder order, bool identity, bool idleAge, bool cookies, ulong frames)
     {
         using var engine = new Engine(new EngineOptions
         {
@@ -96,6 +100,7 @@ public class MemoryLayoutTests
             Order = order,
             Identity = identity,
             IdleAge = idleAge,
+            Cookies = cookies,
             LeafTables = identity ? null : (uint)(frames / 512),
             Policies = [PolicyDefinition.Of<MglruPolicy>()],
         });

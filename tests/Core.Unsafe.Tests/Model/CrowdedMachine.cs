@@ -399,34 +399,35 @@ internal sealed class CrowdedMachine : IDisposable
                 Volatile.Write(ref at.WrittenIn, stay + 1);
         }
 
-        public override bool PageOut(in BackedPage page)
+        public override PageAnswer PageOut(in BackedPage page)
         {
             if (Interlocked.Increment(ref _asked) % 10 == 0)
-                return false;
+                return PageAnswer.Keep;
             Interlocked.Increment(ref _evictions);
             if (!Find(page, out Page[] pages))
-                return true;
+                return PageAnswer.Evict;
             ref Page at = ref pages[page.Page];
             long stay = Volatile.Read(ref at.Stay);
             if (page.Space is not null && !page.Dirty && Volatile.Read(ref at.WrittenIn) == stay + 1)
                 _problem ??= $"page {page.Page} of {page.Space.Name} was written to and goes out clean";
-            if (page.File is not null ? stay % 2 == 0 : stay % 2 != 0)
+            if (stay % 2 != 0)
                 _problem ??= $"page {page.Page} of {Name(page)} goes out and is out";
             if (Interlocked.CompareExchange(ref at.Stay, stay + 1, stay) != stay)
                 _problem ??= $"page {page.Page} of {Name(page)} goes out twice at once";
-            return true;
+            return PageAnswer.Evict;
         }
 
-        public override void PageIn(in BackedPage page)
+        public override bool PageIn(in BackedPage page)
         {
             if (!Find(page, out Page[] pages))
-                return;
+                return true;
             ref Page at = ref pages[page.Page];
             long stay = Volatile.Read(ref at.Stay);
-            if (page.File is not null ? stay % 2 != 0 : stay % 2 == 0)
+            if (stay % 2 == 0)
                 _problem ??= $"page {page.Page} of {Name(page)} comes in and is there";
             if (Interlocked.CompareExchange(ref at.Stay, stay + 1, stay) != stay)
                 _problem ??= $"page {page.Page} of {Name(page)} comes in twice at once";
+            return true;
         }
 
         /// <summary>A page that moves is there, and what was written to it is told of; its stay goes on.</summary>
@@ -441,7 +442,7 @@ internal sealed class CrowdedMachine : IDisposable
                 return true;
             ref Page at = ref pages[page.Page];
             long stay = Volatile.Read(ref at.Stay);
-            if (page.File is not null ? stay % 2 == 0 : stay % 2 != 0)
+            if (stay % 2 != 0)
                 _problem ??= $"page {page.Page} of {Name(page)} moves and is out";
             if (page.Space is not null && !page.Dirty && Volatile.Read(ref at.WrittenIn) == stay + 1)
                 _problem ??= $"page {page.Page} of {page.Space.Name} was written to and moves clean";

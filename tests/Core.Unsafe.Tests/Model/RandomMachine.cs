@@ -19,6 +19,7 @@ internal sealed class RandomMachine : IDisposable
     private readonly MemoryCgroup[] _memcgs;
     private readonly AddressSpace?[] _spaces = new AddressSpace?[5];
     private readonly PageFile[] _files;
+    private readonly List<string> _policies;
     private readonly List<(AddressSpace Space, ulong Page)> _pins = [];
     private readonly uint[] _batch = new uint[24];
     private readonly Refusing _owner;
@@ -41,6 +42,7 @@ internal sealed class RandomMachine : IDisposable
             SwapPages = swapPages,
             Backing = _owner,
         });
+        _policies = [.. policies.Select(p => p.Name)];
         string Any() => policies[_random.Next(policies.Count)].Name;
         MemoryCgroup a = Engine.CreateMemcg("a", null, Any());
         MemoryCgroup b = Engine.CreateMemcg("b", a, Any());
@@ -85,7 +87,7 @@ internal sealed class RandomMachine : IDisposable
         Engine old = Engine;
         Engine = copyOf(old, new CopyOptions { Backing = _owner });
         for (int i = 0; i < _memcgs.Length; i++)
-            _memcgs[i] = Engine.Memcgs[_memcgs[i].Id];
+            _memcgs[i] = Engine.Machine.MemcgAt(_memcgs[i].Id);
         for (int i = 0; i < _files.Length; i++)
             _files[i] = Engine.Machine.FileAt(_files[i].Id)!;
         for (int i = 0; i < _pins.Count; i++)
@@ -124,7 +126,11 @@ internal sealed class RandomMachine : IDisposable
             return Create(slot, memcg);
         return dice switch
         {
-            < 55 => Access(space),
+            < 46 => Access(space),
+            < 49 => AccessBits(space),
+            < 51 => Advise(space),
+            < 53 => Truncate(),
+            < 55 => Renew(),
             < 70 => ReadFile(memcg),
             < 75 => Discard(space),
             < 79 => Pin(space),
@@ -152,6 +158,64 @@ internal sealed class RandomMachine : IDisposable
 
         _asked += Engine.Access(space, _batch.AsSpan(0, count), ref _tally);
         return $"{count} accesses of {space.Name} from {start}";
+    }
+
+    private string AccessBits(AddressSpace space)
+    {
+        ulong first = 64 * (ulong)_random.Next((int)(space.Pages / 64));
+        ulong pages = 1 + (ulong)_random.Next((int)(space.Pages - first));
+        ulong[] words = [.. Enumerable.Range(0, (int)(pages + 63) / 64).Select(_ => (ulong)(_random.NextInt64() & _random.NextInt64()))];
+        long absent = Engine.AccessBitmap(space, first, pages, words, _random.Next(2) == 0 ? words : default);
+        Engine.ReadBitmap(space, PageBitmap.Recent, first, pages, words);
+        return $"accesses by bits of {space.Name} [{first}, {first + pages}), {absent} absent";
+    }
+
+    private string Advise(AddressSpace space)
+    {
+        ulong start = (ulong)_random.Next((int)space.Pages);
+        ulong end = Math.Min(space.Pages, start + 1 + (ulong)_random.Next(90));
+        var advice = (PageAdvice)_random.Next(1, 4);
+        bool isDone = Engine.Advise(space, start, end, advice, out long affected);
+        return $"advice {advice} for {space.Name} [{start}, {end}): {affected}{(isDone ? "" : ", not all")}";
+    }
+
+    private string Truncate()
+    {
+        if (_files.Length == 0)
+            return "nothing: there are no files";
+        PageFile file = _files[_random.Next(_files.Length)];
+        ulong start = (ulong)_random.Next((int)file.Pages);
+        ulong end = Math.Min(file.Pages, start + 1 + (ulong)_random.Next(60));
+        Engine.Truncate(file, start, end);
+        return $"truncation of file {file.Id} [{start}, {end})";
+    }
+
+    /// <summary>Ends a cgroup or a file and makes another in its place.</summary>
+    private string Renew()
+    {
+        int i = _random.Next(1, _memcgs.Length);
+        if (_files.Length > 0 && _random.Next(4) == 0)
+            return RenewFile(i % _files.Length);
+        MemoryCgroup old = _memcgs[i];
+        if (old.Children.Count > 0 || Engine.IsPopulated(old))
+            return $"nothing: {old.Path} is in use";
+        Engine.Remove(old);
+        _memcgs[i] = Engine.CreateMemcg(old.Path[(old.Path.LastIndexOf('/') + 1)..], old.Parent, _policies[_random.Next(_policies.Count)]);
+        return $"removal of {old.Path}, number {old.Id}, and {_memcgs[i].Id} for it";
+    }
+
+    private string RenewFile(int i)
+    {
+        PageFile old = _files[i];
+        foreach (AddressSpace space in _spaces.OfType<AddressSpace>())
+        {
+            foreach (Vma vma in space.Vmas.Where(vma => vma.File == old).ToArray())
+                Engine.Map(space, vma.Start, vma.End, null);
+        }
+
+        Engine.Destroy(old);
+        _files[i] = Engine.CreateFile(old.Pages);
+        return $"end of file {old.Id}, and {_files[i].Id} for it";
     }
 
     private string ReadFile(MemoryCgroup memcg)
@@ -295,7 +359,7 @@ internal sealed class RandomMachine : IDisposable
     /// <summary>A store that says "not now" to one page in ten.</summary>
     private sealed class Refusing(Random random) : Backing
     {
-        public override bool PageOut(in BackedPage page) => random.Next(10) != 0;
+        public override PageAnswer PageOut(in BackedPage page) => random.Next(10) != 0 ? PageAnswer.Evict : (PageAnswer)random.Next(1, 6);
 
         public override bool Migrate(in BackedPage page, int toNode) => random.Next(10) != 0;
     }

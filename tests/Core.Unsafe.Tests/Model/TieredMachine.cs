@@ -60,22 +60,22 @@ public sealed class TieredMachine : IDisposable
     /// <summary>Agrees to everything, unless told otherwise, and notes it.</summary>
     public sealed class NotingOwner : Backing
     {
-        public List<PreviewedPage> Noted { get; } = [];
+        public List<ProposedPage> Noted { get; } = [];
 
         /// <summary>Called with each page that would go out.</summary>
         public Func<BackedPage, bool>? Asked { get; set; }
 
-        public override bool PageOut(in BackedPage page)
+        public override PageAnswer PageOut(in BackedPage page)
         {
             if (Asked is not null && !Asked(page))
-                return false;
-            Noted.Add(new PreviewedPage(page, null));
-            return true;
+                return PageAnswer.Keep;
+            Noted.Add(new ProposedPage(page, null));
+            return PageAnswer.Evict;
         }
 
         public override bool Migrate(in BackedPage page, int toNode)
         {
-            Noted.Add(new PreviewedPage(page, toNode));
+            Noted.Add(new ProposedPage(page, toNode));
             return true;
         }
     }

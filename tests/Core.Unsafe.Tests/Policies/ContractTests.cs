@@ -194,7 +194,7 @@ public class ContractTests
 
     private sealed class RefusesEvenPages : Backing
     {
-        public override bool PageOut(in BackedPage page) => page.Page % 2 != 0;
+        public override PageAnswer PageOut(in BackedPage page) => page.Page % 2 != 0 ? PageAnswer.Evict : PageAnswer.Keep;
     }
 
     private readonly struct Empty : IReclaimPolicy

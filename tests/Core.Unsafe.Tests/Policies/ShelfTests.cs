@@ -310,6 +310,6 @@ public sealed class ShelfTests
     /// <summary>An owner that keeps one page in eight for now.</summary>
     private sealed class Moody(Random random) : Backing
     {
-        public override bool PageOut(in BackedPage page) => random.Next(8) > 0;
+        public override PageAnswer PageOut(in BackedPage page) => random.Next(8) > 0 ? PageAnswer.Evict : PageAnswer.Keep;
     }
 }

@@ -475,10 +475,10 @@ public unsafe class DemotionTests
 
         public List<BackedPage> Out { get; } = [];
 
-        public override bool PageOut(in BackedPage page)
+        public override PageAnswer PageOut(in BackedPage page)
         {
             Out.Add(page);
-            return true;
+            return PageAnswer.Evict;
         }
 
         public override bool Migrate(in BackedPage page, int toNode)

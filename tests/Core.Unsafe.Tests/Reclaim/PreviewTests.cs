@@ -20,7 +20,7 @@ public class PreviewTests
             machine.Owner.Noted.Clear();
             machine.Engine.Preview(new ReclaimRequest(1)); // what hits were noted are handed over
             IReadOnlyList<string> before = EngineDigest.Of(machine.Engine);
-            List<PreviewedPage> leaving = [];
+            List<ProposedPage> leaving = [];
 
             ReclaimResult preview = machine.Engine.Preview(request, leaving);
 
@@ -49,7 +49,7 @@ public class PreviewTests
             without.Engine.Reclaim(new ReclaimRequest(80, without.Memcgs[0]));
         }
 
-        Assert.That(with.Owner.Noted, Is.EqualTo(without.Owner.Noted).Using<PreviewedPage>((a, b) => a.Page.Page == b.Page.Page && a.ToNode == b.ToNode));
+        Assert.That(with.Owner.Noted, Is.EqualTo(without.Owner.Noted).Using<ProposedPage>((a, b) => a.Page.Page == b.Page.Page && a.ToNode == b.ToNode));
         Assert.That(EngineDigest.Of(with.Engine).Except(EngineDigest.Of(without.Engine)), Is.Empty);
     }
 
@@ -58,7 +58,7 @@ public class PreviewTests
     {
         using var machine = new TieredMachine("classic", 2, o => o with { Nodes = [new NodeOptions(1500, 1), new NodeOptions(1500), new NodeOptions(1500, 1)] });
         var request = new ReclaimRequest(100, null, machine.Engine.Nodes[1]) { Mode = ReclaimMode.Demote };
-        List<PreviewedPage> leaving = [];
+        List<ProposedPage> leaving = [];
         machine.Engine.Preview(request, leaving);
         machine.Owner.Noted.Clear();
 

@@ -46,6 +46,23 @@ public unsafe class AccessedBitsTests(VectorWidth width)
     });
 
     [Test]
+    public void EveryWordIsFoundThatHasABitInEither() => EveryPlacement((words, others, n, where) =>
+    {
+        var bits = new AccessedBits(width, exclusive: true);
+        var found = new List<int>();
+        for (nuint at = 0; (at = bits.FindEither(words, others, at, (nuint)n)) < (nuint)n; at++)
+            found.Add((int)at);
+        var wanted = new List<int>();
+        for (int i = 0; i < n; i++)
+        {
+            if ((words[i] | others[i]) != 0)
+                wanted.Add(i);
+        }
+
+        Assert.That(found, Is.EqualTo(wanted), where);
+    });
+
+    [Test]
     public void HarvestMovesEveryBitAndMaskedOnlyThoseOfTheMask([Values] bool exclusive, [Values] bool masked) => EveryPlacement((words, mask, n, where) =>
     {
         var bits = new AccessedBits(width, exclusive);
