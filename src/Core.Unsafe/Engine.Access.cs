@@ -105,7 +105,7 @@ public sealed unsafe partial class Engine
     {
         ThrowIfDisposed();
         Own(space);
-        return new PageBits(_machine, space, hitsAreBits: !_logsHits && !_machine.Concurrent);
+        return new PageBits(_machine.Tables, _machine.VectorWidth, space, hitsAreBits: !_logsHits && !_machine.Concurrent);
     }
 
     /// <summary>For whom a page comes in, and how. One that is not used comes in by advice: no fault, and its accessed bit stays clear.</summary>

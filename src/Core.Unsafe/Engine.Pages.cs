@@ -194,8 +194,12 @@ public sealed unsafe partial class Engine
     /// <summary>A page that is about to be freed is proposed no longer. For a thread that is alone in the engine.</summary>
     private void EndProposal(uint pfn)
     {
-        if (_machine.Proposed.Has(pfn))
-            _host.Proposals.PutBack(_host.ViewAt(_machine.LruvecIndexOf(pfn)), pfn, used: false);
+        if (!_machine.Proposed.Has(pfn))
+            return;
+        _host.Proposals.PutBack(_host.ViewAt(_machine.LruvecIndexOf(pfn)), pfn, used: false);
+
+        // Where several threads run it lies in this one's batch, from which it would come onto a list after its frame is free.
+        _machine.Lists.Drain();
     }
 
     /// <summary>The slot that owns a page.</summary>

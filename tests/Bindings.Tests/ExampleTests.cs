@@ -73,6 +73,7 @@ internal sealed class ExampleTests
             Assert.That(share[11], Is.GreaterThan(85), "it has been promoted");
             Assert.That(share[12], Is.LessThan(share[11] / 2), "it has moved, and what is on the fast node is of no use");
             Assert.That(share[23], Is.GreaterThan(85), "the daemon has followed it");
+            Assert.That(Example.Numbers(output, "idle for three ticks or more and still on the fast node:")[0], Is.InRange(1, 511), "most of what idles has gone");
         });
     }
 

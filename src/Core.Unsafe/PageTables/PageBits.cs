@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using ReclaimNative.Machine;
 using ReclaimNative.Simd;
 
 namespace ReclaimNative.PageTables;
@@ -26,9 +25,8 @@ public sealed unsafe class PageBits
     private readonly VectorWidth _width;
 
     /// <summary>The bits of a space, or none where an access leaves more than bits or others change them.</summary>
-    internal PageBits(MachineState machine, AddressSpace space, bool hitsAreBits)
+    internal PageBits(LeafTables tables, VectorWidth width, AddressSpace space, bool hitsAreBits)
     {
-        LeafTables tables = machine.Tables;
         nuint words = (nuint)space.FirstTable * LeafTables.WordsPerTable;
         _use = space.Use;
         _pages = hitsAreBits ? Math.Min(space.Pages, Engine.WriteBit) : 0;
@@ -36,7 +34,7 @@ public sealed unsafe class PageBits
         _accessed = tables.Accessed + words;
         _dirty = tables.Dirty + words;
         _tableYoung = tables.TableYoung + space.FirstTable;
-        _width = machine.VectorWidth;
+        _width = width;
     }
 
     /// <summary>Whether a page is resident, if that can be told at a glance.</summary>

@@ -201,12 +201,18 @@ public readonly struct ClockProPolicy : IReclaimPolicy
         ref Clock clock = ref view.State<Clock>();
         PageOrder order = view.Order(0);
         long nonResident = 0;
+        long isolated = 0;
         for (uint page = order.Tail; page != PolicyView.None; page = order.TowardHead(page))
-            nonResident += view.FrameOf(page) == PolicyView.None ? 1 : 0;
+        {
+            uint pfn = view.FrameOf(page);
+            nonResident += pfn == PolicyView.None ? 1 : 0;
+            isolated += pfn != PolicyView.None && !view.IsListed(pfn) ? 1 : 0;
+        }
+
         if (nonResident != clock.NonResident)
             return $"{nonResident} non-resident pages are on the clock, counted as {clock.NonResident}";
-        if (order.Count - nonResident != view.Count(Cold) + view.Count(Hot))
-            return $"{order.Count - nonResident} of {view.Count(Cold) + view.Count(Hot)} resident pages are on the clock";
+        if (order.Count - nonResident - isolated != view.Count(Cold) + view.Count(Hot))
+            return $"{order.Count - nonResident - isolated} of {view.Count(Cold) + view.Count(Hot)} resident pages are on the clock";
         foreach (uint hand in (ReadOnlySpan<uint>)[clock.HandCold, clock.HandTest])
         {
             if (order.Count == 0 ? hand != PolicyView.None : !order.Contains(hand))

@@ -62,6 +62,8 @@ internal sealed unsafe class Proposals(PolicyHost host)
             if (memcg is null || ReferenceEquals(view.Memcg, memcg))
                 PutBack(view, pfn, used: false);
         }
+
+        _machine.Lists.Drain();
     }
 
     /// <summary>A page that comes back late is shown to the policy as any survivor is: a batch of one.</summary>

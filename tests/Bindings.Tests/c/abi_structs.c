@@ -64,8 +64,7 @@ static void structs_going_in(const world_t *w)
     space_options.pages = 5;
     memset(&in, 0, sizeof in);
     memcpy(&in, &space_options, sizeof space_options);
-    SIZES_ARE_CHECKED(reclaim_address_space_create(w->engine, (reclaim_address_space_options_t *)(void *)&in, &space), &in,
-                      sizeof space_options);
+    SIZES_ARE_CHECKED(reclaim_address_space_create(w->engine, (reclaim_address_space_options_t *)(void *)&in, &space), &in, 24);
     in.struct_size = sizeof space_options + 1;
     in.bytes[sizeof space_options] = 1;
     REFUSED(RECLAIM_E_TOO_BIG,
@@ -89,7 +88,7 @@ static void structs_coming_out(const world_t *w)
     larger_t out;
     memset(&out, 0xff, sizeof out);
 
-    SIZES_ARE_CHECKED(reclaim_node_read(w->engine, 0, (reclaim_node_state_t *)(void *)&out), &out, sizeof(reclaim_node_state_t));
+    SIZES_ARE_CHECKED(reclaim_node_read(w->engine, 0, (reclaim_node_state_t *)(void *)&out), &out, 48);
     CHECK(out.bytes[8] == 0xff);
     out.struct_size = sizeof(reclaim_node_state_t) + 16;
     OK(reclaim_node_read(w->engine, 0, (reclaim_node_state_t *)(void *)&out));
@@ -100,11 +99,11 @@ static void structs_coming_out(const world_t *w)
     CHECK(out.bytes[sizeof(reclaim_node_state_t) + 16] == 0xff);
     REFUSED(RECLAIM_E_NULL, reclaim_node_read(w->engine, 0, NULL));
 
-    SIZES_ARE_CHECKED(reclaim_memcg_read(w->memcg, (reclaim_memcg_state_t *)(void *)&out), &out, sizeof(reclaim_memcg_state_t));
+    SIZES_ARE_CHECKED(reclaim_memcg_read(w->memcg, (reclaim_memcg_state_t *)(void *)&out), &out, 40);
     REFUSED(RECLAIM_E_NULL, reclaim_memcg_read(w->memcg, NULL));
 
     uint32_t word = WORLD_TOUCHED;
-    SIZES_ARE_CHECKED(reclaim_address_space_access(w->space, &word, 1, (reclaim_tally_t *)(void *)&out), &out, sizeof(reclaim_tally_t));
+    SIZES_ARE_CHECKED(reclaim_address_space_access(w->space, &word, 1, (reclaim_tally_t *)(void *)&out), &out, 56);
 
     reclaim_request_t request = request_for(1);
     SIZES_ARE_CHECKED(reclaim_engine_reclaim(w->engine, &request, (reclaim_result_t *)(void *)&out), &out, 40);
@@ -154,7 +153,7 @@ static void arrays_of_larger_elements(const world_t *w)
     memset(victims, 0xff, sizeof victims);
     reclaim_request_t request = request_for(10);
     request.victims = &victims[0].page;
-    request.victim_size = sizeof(reclaim_page_t) - 1;
+    request.victim_size = 23; /* one less than in version 0.1 */
     request.victim_capacity = 256;
     REFUSED(RECLAIM_E_STRUCT_SIZE, reclaim_engine_reclaim(w->engine, &request, NULL));
     request.victim_size = sizeof victims[0];

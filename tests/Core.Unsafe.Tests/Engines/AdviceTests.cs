@@ -171,8 +171,12 @@ public class AdviceTests
 
         public int In { get; private set; }
 
-        public override bool PageOut(in BackedPage page) => page.Page != Kept;
+        public override PageAnswer PageOut(in BackedPage page) => page.Page == Kept ? PageAnswer.Keep : PageAnswer.Evict;
 
-        public override void PageIn(in BackedPage page) => In++;
+        public override bool PageIn(in BackedPage page)
+        {
+            In++;
+            return true;
+        }
     }
 }

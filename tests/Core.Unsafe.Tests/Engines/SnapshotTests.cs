@@ -334,8 +334,16 @@ public class SnapshotTests
         engine.NowMs += 7;
         if (engine.KeepsPressure && engine.Machine.SpaceAt(step % 5) is { } task)
             engine.SetTaskState(task, (TaskState)(step % 3));
-        if (step % 31 == 0)
+        if (step % 31 != 0)
+            return;
+        try
+        {
             engine.SetPolicy(engine.Memcgs[step % engine.Memcgs.Count], engine.Host.Definitions[step % engine.Host.Definitions.Length].Name);
+        }
+        catch (EngineException why) when (why.Message.Contains("was ejected", StringComparison.Ordinal))
+        {
+            // The older kernels' forms are found to propose nothing now and then; a copy says the same at the same time.
+        }
     }
 
     internal static Engine Copy(Engine engine, CopyOptions how, string way)

