@@ -354,7 +354,7 @@ typedef struct reclaim_request {
     uint64_t min_idle_ms;   /* only pages that nobody has used for so long; 0 for any.  Needs RECLAIM_ENGINE_IDLE_AGE, or mglru */
     uint64_t max_scanned;   /* ends it when so many pages were looked at, and at most one isolation later; 0 for no limit */
     uint64_t time_limit_us; /* ends it when so much time has passed, with the batch of 64 under way; 0 for no limit */
-    uint64_t batch_pages;   /* most pages that a step asks for; 0 for 8192 */
+    uint64_t batch_pages;   /* most pages that a step asks for; classic and mglru go on to about twice as many; 0 for 8192 */
 
     reclaim_node_result_t *node_results; /* filled with what came from each node, in order of the nodes; NULL: not wanted */
     uint32_t node_result_size;           /* sizeof(reclaim_node_result_t) when there is an array */
