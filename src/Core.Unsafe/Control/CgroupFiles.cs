@@ -11,7 +11,7 @@ internal static class CgroupFiles
 {
     public static ControlDirectory Directory(Engine engine, ReclaimRequests requests, MemoryCgroup memcg, string name)
     {
-        ControlFileItem[] files = [.. Files(engine, requests, memcg)];
+        ControlFileItem[] files = [.. Files(engine, requests, memcg).Select(file => file with { Open = () => new CgroupFile(engine, memcg, file.Open()) })];
         return new ControlDirectory(name, () => files.Concat<ControlItem>(memcg.Children.Select(child => Directory(engine, requests, child, NameOf(child)))))
         {
             Create = created => Create(engine, memcg, created),
