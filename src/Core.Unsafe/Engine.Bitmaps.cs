@@ -128,7 +128,7 @@ public sealed unsafe partial class Engine
 
         if (here != 0)
         {
-            space.MarkUsed();
+            space.Use.Set();
             ref byte young = ref tables.TableYoung[at / LeafTables.WordsPerTable];
             if (Volatile.Read(ref young) == 0)
                 Volatile.Write(ref young, 1);

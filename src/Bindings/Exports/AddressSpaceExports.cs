@@ -73,9 +73,9 @@ internal static unsafe class AddressSpaceExports
         // Most batches are hits alone, and most tallies of the library's own size; all else takes the way with checks and answers.
         int hits = 0;
         bool isPlain = tally == null || tally->StructSize == sizeof(TallyStruct);
-        if (isPlain && words != null && count <= int.MaxValue && Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
+        if (isPlain && words != null && count <= int.MaxValue && Living.Pages(space, out ulong* at) is { } pages)
         {
-            hits = entry.Bits.TryHits(words, (int)count);
+            hits = pages.TryHits(words, (int)count);
             EngineGate.Leave(at);
             if (hits == (int)count)
             {
@@ -109,9 +109,9 @@ internal static unsafe class AddressSpaceExports
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_access_page")]
     public static int AccessPage(ulong space, ulong page, uint flags)
     {
-        if (Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
+        if (Living.Pages(space, out ulong* at) is { } pages)
         {
-            bool hit = (flags & ~Engine.WriteBit) == 0 && entry.Bits.TryHit(page, flags != 0);
+            bool hit = (flags & ~Engine.WriteBit) == 0 && pages.TryHit(page, flags != 0);
             EngineGate.Leave(at);
             if (hit)
                 return Status.Ok;
@@ -143,9 +143,9 @@ internal static unsafe class AddressSpaceExports
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_is_resident")]
     public static int IsResident(ulong space, ulong page, uint* resident)
     {
-        if (resident != null && Living.TryAddressSpace(space, out AddressSpaceEntry entry, out ulong* at))
+        if (resident != null && Living.Pages(space, out ulong* at) is { } pages)
         {
-            bool known = entry.Bits.TryIsResident(page, out bool answer);
+            bool known = pages.TryIsResident(page, out bool answer);
             EngineGate.Leave(at);
             if (known)
             {

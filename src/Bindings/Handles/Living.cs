@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.PageTables;
 
 namespace ReclaimNative.Bindings.Handles;
 
@@ -59,22 +60,38 @@ internal static unsafe class Living
     }
 
     /// <summary>
-    /// The same for a call that can't wait for <see cref="AddressSpace"/>: where nothing is in the way. It leaves by <see cref="EngineGate.Leave"/>, and
-    /// throws nothing in between.
+    /// The same for a call that can't wait for <see cref="AddressSpace"/>: the pages, or null where something is in the way. It leaves by
+    /// <see cref="EngineGate.Leave"/>, and throws nothing in between. One that comes by the handle of the thread's last, with nothing changed
+    /// since, is let in by its pass.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryAddressSpace(ulong handle, out AddressSpaceEntry entry, out ulong* at)
+    public static PageBits? Pages(ulong handle, out ulong* at)
     {
-        HandleEntry? found = Table.Find(handle);
-        if (found is null || found.GetType() != typeof(AddressSpaceEntry))
+        CallRecord* mine = CallRecord.Mine;
+        at = (ulong*)mine;
+        if (mine != null && mine->PassHandle == handle && *at == 0)
         {
-            entry = null!;
-            at = null;
-            return false;
+            Volatile.Write(ref *at, handle);
+            if (mine->PassChanges == EngineGate.Changes)
+                return CallRecord.PassPages;
+            EngineGate.Leave(at);
         }
 
-        entry = Unsafe.As<AddressSpaceEntry>(found);
-        return entry.Gate!.TryEnter(entry, out at);
+        return PagesAnew(handle);
+    }
+
+    /// <summary>The same by the table. Where the call is noted is the first place of the record, as for all that are not within another.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static PageBits? PagesAnew(ulong handle)
+    {
+        ulong changes = EngineGate.Changes; // acquire: what is looked at from here on is as new at least
+        if (Table.Find(handle) is not AddressSpaceEntry entry || !entry.Gate!.TryEnter(entry, out ulong* at))
+            return null;
+        var mine = (CallRecord*)at;
+        mine->PassHandle = handle;
+        mine->PassChanges = changes;
+        CallRecord.PassPages = entry.Bits;
+        return entry.Bits;
     }
 
     /// <summary>Enters the engine of the living file behind a handle.</summary>

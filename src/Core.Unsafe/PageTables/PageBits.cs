@@ -21,14 +21,14 @@ public sealed unsafe class PageBits
     private readonly ulong* _accessed;
     private readonly ulong* _dirty;
     private readonly byte* _tableYoung;
-    private readonly AddressSpace _space;
+    private readonly UseMark _use;
     private readonly VectorWidth _width;
 
     /// <summary>The bits of a space, or none where an access leaves more than bits or others change them.</summary>
     internal PageBits(LeafTables tables, VectorWidth width, AddressSpace space, bool hitsAreBits)
     {
         nuint words = (nuint)space.FirstTable * LeafTables.WordsPerTable;
-        _space = space;
+        _use = space.Use;
         _pages = hitsAreBits ? Math.Min(space.Pages, Engine.WriteBit) : 0;
         _present = tables.Present + words;
         _accessed = tables.Accessed + words;
@@ -56,7 +56,7 @@ public sealed unsafe class PageBits
     {
         if (page >= _pages || !TryMark((nuint)page, write))
             return false;
-        _space.MarkUsed();
+        _use.Set();
         return true;
     }
 
@@ -68,7 +68,7 @@ public sealed unsafe class PageBits
         while (done < count)
         {
             int some = Math.Min(RunWords, count - done);
-            int marked = TryMarkRun(words + done, some) ? some : MarkEach(words + done, some);
+            int marked = TryMarkRun(words + done, some) || AreMarked(words + done, some) ? some : MarkEach(words + done, some);
             done += marked;
             if (marked < some)
                 break;
@@ -76,8 +76,27 @@ public sealed unsafe class PageBits
 
         // Nothing walks the tables meanwhile, so it is enough to say so once, and after.
         if (done > 0)
-            _space.MarkUsed();
+            _use.Set();
         return done;
+    }
+
+    /// <summary>
+    /// Whether pages are all there and read again since they were marked as used: nothing changes then. No branch here depends on a page.
+    /// </summary>
+    private bool AreMarked(uint* words, int count)
+    {
+        ulong pages = _pages;
+        ulong* present = _present;
+        ulong* accessed = _accessed;
+        byte* tableYoung = _tableYoung;
+        for (int i = 0; i < count; i++)
+        {
+            nuint page = words[i]; // a write is beyond the last page
+            if (page >= pages || (present[page >> 6] & accessed[page >> 6] & 1UL << (int)page) == 0 || tableYoung[page >> LeafTables.EntriesShift] == 0)
+                return false;
+        }
+
+        return true;
     }
 
     private int MarkEach(uint* words, int count)
@@ -110,6 +129,7 @@ public sealed unsafe class PageBits
     }
 
     /// <summary>Accesses pages that follow each other and are all there; else does nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryMarkRun(uint* words, int count)
     {
         nuint page = words[0] & ~Engine.WriteBit;
