@@ -11,7 +11,8 @@ internal static class CgroupFiles
 {
     public static ControlDirectory Directory(Engine engine, ReclaimRequests requests, MemoryCgroup memcg, string name)
     {
-        ControlFileItem[] files = [.. Files(engine, requests, memcg)];
+        ControlFileItem[] files = Array.ConvertAll<ControlFileItem, ControlFileItem>(
+            [.. Files(engine, requests, memcg)], file => file with { Open = () => new CgroupFile(engine, memcg, file.Open()) });
         return new ControlDirectory(name, Items)
         {
             Create = created => Create(engine, memcg, created),
