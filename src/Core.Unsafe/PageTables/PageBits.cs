@@ -62,7 +62,16 @@ public sealed unsafe class PageBits
 
     /// <summary>Accesses pages in order, as <see cref="Engine.Access"/> does, up to the first one that is not there.</summary>
     /// <returns>How many were accessed; all of them were hits. Less than all: <see cref="Engine.Access"/> goes on from there.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TryHits(uint* words, int count)
+    {
+        if ((uint)(count - 1) >= RunWords || !TryMarkRun(words, count))
+            return HitsInParts(words, count);
+        _use.Set();
+        return count;
+    }
+
+    private int HitsInParts(uint* words, int count)
     {
         int done = 0;
         while (done < count)
@@ -129,7 +138,6 @@ public sealed unsafe class PageBits
     }
 
     /// <summary>Accesses pages that follow each other and are all there; else does nothing.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryMarkRun(uint* words, int count)
     {
         nuint page = words[0] & ~Engine.WriteBit;

@@ -89,6 +89,7 @@ static double empty;
 int main(void)
 {
     long before = status_value("VmRSS:");
+    long anonymous = status_value("RssAnon:");
     double start = now();
     reclaim_node_options_t node = { 2 * PAGES, 0, 0 };
     reclaim_engine_options_t options = {
@@ -98,6 +99,7 @@ int main(void)
     check(reclaim_engine_create(&options, &engine));
     printf("%-58s %9.2f us\n", "first call: runtime and first engine", (now() - start) / 1e3);
     printf("%-58s %9ld KiB\n", "resident memory added by it", status_value("VmRSS:") - before);
+    printf("%-58s %9ld KiB\n", "of it the process's own, not pages of files", status_value("RssAnon:") - anonymous);
     printf("%-58s %9ld\n", "threads of the process, its own included", status_value("Threads:"));
 
     reclaim_engine_t *other;
