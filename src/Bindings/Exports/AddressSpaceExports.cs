@@ -168,11 +168,12 @@ internal static unsafe class AddressSpaceExports
     {
         if (pages is null)
             return false;
-        bool known = pages.TryIsResident(page, out bool answer);
+        int answer = pages.Look(page);
         EngineGate.Leave(at);
-        if (known)
-            *resident = answer ? 1u : 0u;
-        return known;
+        if (answer < 0)
+            return false;
+        *resident = (uint)answer;
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

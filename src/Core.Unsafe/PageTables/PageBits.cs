@@ -37,17 +37,10 @@ public sealed unsafe class PageBits
         _width = width;
     }
 
-    /// <summary>Whether a page is resident, if that can be told at a glance.</summary>
-    /// <returns>False: <see cref="Engine.IsResident"/> tells it, or says what is wrong.</returns>
+    /// <summary>1 for a page that is resident, 0 for one that is not, if that can be told at a glance.</summary>
+    /// <returns>-1 where it can't: <see cref="Engine.IsResident"/> tells it, or says what is wrong.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryIsResident(ulong page, out bool resident)
-    {
-        resident = false;
-        if (page >= _pages)
-            return false;
-        resident = (_present[page >> 6] >> (int)page & 1) != 0;
-        return true;
-    }
+    public int Look(ulong page) => page < _pages ? (int)(_present[page >> 6] >> (int)page) & 1 : -1;
 
     /// <summary>Accesses a page if it is there; see <see cref="Engine.Access"/>, which counts it as a hit.</summary>
     /// <returns>False: nothing was done.</returns>
