@@ -83,7 +83,8 @@ static double empty;
 #define CALL(what, per, body)                                                                                         \
     do {                                                                                                              \
         SAMPLE(per, body)                                                                                             \
-        printf("%-58s %9.2f ns %6.2f times the empty call\n", what, median(), samples[ROUNDS / 2] / empty);           \
+        double each = median();                                                                                       \
+        printf("%-58s %9.2f ns %6.2f times the empty call\n", what, each, each / empty);                              \
     } while (0)
 
 int main(void)
