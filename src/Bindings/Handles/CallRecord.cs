@@ -45,4 +45,8 @@ internal unsafe struct CallRecord
     /// <summary><see cref="EngineGate.Changes"/> when that call was found to be let in: as long as it is the same, the next one is.</summary>
     [FieldOffset(88)]
     public ulong PassChanges;
+
+    /// <summary>The address space that was last looked for in the table.</summary>
+    [FieldOffset(96)]
+    public ulong Missed;
 }

@@ -77,7 +77,10 @@ internal static unsafe class Living
         return null;
     }
 
-    /// <summary>The same by the table, for a space that it finds where nothing is in the way; the thread's next call has a pass.</summary>
+    /// <summary>
+    /// The same by the table, for a space that it finds where nothing is in the way. The second time in a row the thread has a pass from then
+    /// on: one that goes back and forth between spaces pays for no more of them than it uses.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static PageBits? PagesByTable(ulong handle, out ulong* at)
     {
@@ -86,9 +89,14 @@ internal static unsafe class Living
         if (Table.Find(handle) is not AddressSpaceEntry entry || !entry.Gate!.TryEnter(entry, out at))
             return null;
         var mine = (CallRecord*)at; // the first place of the record, as for all calls that are not within another
-        mine->PassHandle = handle;
-        mine->PassChanges = changes;
-        CallRecord.PassPages = entry.Bits;
+        if (mine->Missed == handle)
+        {
+            mine->PassHandle = handle;
+            mine->PassChanges = changes;
+            CallRecord.PassPages = entry.Bits;
+        }
+
+        mine->Missed = handle;
         return entry.Bits;
     }
 

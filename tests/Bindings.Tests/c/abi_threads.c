@@ -181,6 +181,41 @@ static void threads_that_take_turns_are_never_refused(void)
     world_close(&shared.world);
 }
 
+/* Uses the engine of a thread that has ended and ends it, then makes one for the next thread. */
+static void *inherit(void *argument)
+{
+    shared_t *shared = (shared_t *)argument;
+    world_t *w = &shared->world;
+    if (w->engine != NULL) {
+        for (uint32_t page = 0; page < 3; page++)
+            note(shared, reclaim_address_space_access_page(w->space, page, 0), RECLAIM_OK);
+        note(shared, reclaim_engine_destroy(w->engine), RECLAIM_OK);
+    }
+
+    reclaim_engine_options_t options;
+    world_options(&options);
+    options.policies = "mglru";
+    reclaim_address_space_options_t memory;
+    PREPARE(memory);
+    memory.pages = WORLD_PAGES;
+    note(shared, reclaim_engine_create(&options, &w->engine), RECLAIM_OK);
+    note(shared, reclaim_address_space_create(w->engine, &memory, &w->space), RECLAIM_OK);
+    for (uint32_t page = 0; page < 3; page++)
+        note(shared, reclaim_address_space_access_page(w->space, page, 0), RECLAIM_OK);
+    return NULL;
+}
+
+/* A thread may get the record of one that has ended, which was the last to use its engine: it takes that one over as any thread does. */
+static void engines_outlive_their_threads(void)
+{
+    static shared_t shared;
+    memset(&shared, 0, sizeof shared);
+    for (int i = 0; i < 200; i++)
+        run(&shared, 1, inherit, NULL);
+    CHECK(shared.wrong == 0);
+    OK(reclaim_engine_destroy(shared.world.engine));
+}
+
 /* Uses whatever engine there is now, which may end at any moment. */
 static void *use_what_lives(void *argument)
 {
@@ -339,6 +374,7 @@ void test_threads(void)
     a_concurrent_engine_takes_all_that_come();
     an_engine_for_one_thread_refuses_the_second();
     threads_that_take_turns_are_never_refused();
+    engines_outlive_their_threads();
     an_end_beside_use_is_refused_or_final(0);
     an_end_beside_use_is_refused_or_final(RECLAIM_ENGINE_CONCURRENT);
     a_space_ends_beside_its_use();
