@@ -30,7 +30,7 @@ public sealed unsafe partial class Engine
         ThrowIfDisposed();
         using QuiesceGate.Passage call = EnterCall();
         Own(space);
-        space.MarkUsed();
+        space.Use.Set();
         LeafTables tables = _machine.Tables;
         uint baseSlot = space.BaseSlot;
         uint pages = (uint)Math.Min(space.Pages, WriteBit);
@@ -317,7 +317,7 @@ public sealed unsafe partial class Engine
         Volatile.Write(ref tables.TableYoung[slot >> LeafTables.EntriesShift], 1);
 
         // Only a fault can have walked since the batch began, and what follows in it is use since that walk.
-        space.MarkUsed();
+        space.Use.Set();
     }
 
     /// <summary>Another thread brought the page in: what was obtained for it goes back, and the access was a hit.</summary>

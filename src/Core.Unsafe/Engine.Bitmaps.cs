@@ -29,8 +29,7 @@ public enum PageBitmap
     /// It is not in memory, and was evicted so lately that it would count as part of the working set if it came back now, by the measure of
     /// the policy that evicted it (<see cref="IReclaimPolicy.IsRecent"/>): advice what to prefetch.
     /// </summary>
-    /// <remarks>The number is that of reclaim.h, where 4 is for proposed pages.</remarks>
-    Recent = 5,
+    Recent,
 }
 
 public sealed unsafe partial class Engine
@@ -81,8 +80,8 @@ public sealed unsafe partial class Engine
     public void ReadBitmap(AddressSpace space, PageBitmap what, ulong first, ulong pages, Span<ulong> bits)
     {
         ThrowIfDisposed();
-        if (!IsBitmap(what))
-            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Pinned} and {(int)PageBitmap.Recent} are accepted.");
+        if (what is < PageBitmap.Resident or > PageBitmap.Recent)
+            throw new EngineException($"There is no bitmap {(int)what} of pages; 0 to {(int)PageBitmap.Recent} are accepted.");
         using QuiesceGate.Passage call = EnterCall();
         Own(space);
         CheckWords(space, first, pages, bits.Length);
@@ -90,9 +89,6 @@ public sealed unsafe partial class Engine
         for (nuint at = 0; at * 64 < pages; at++)
             bits[(int)at] = ReadWord(space, what, table + at) & MaskOf(pages, at);
     }
-
-    /// <summary>Whether there is such a bitmap.</summary>
-    public static bool IsBitmap(PageBitmap what) => what is (>= PageBitmap.Resident and <= PageBitmap.Pinned) or PageBitmap.Recent;
 
     private static void CheckWords(AddressSpace space, ulong first, ulong pages, int words)
     {
@@ -132,7 +128,7 @@ public sealed unsafe partial class Engine
 
         if (here != 0)
         {
-            space.MarkUsed();
+            space.Use.Set();
             ref byte young = ref tables.TableYoung[at / LeafTables.WordsPerTable];
             if (Volatile.Read(ref young) == 0)
                 Volatile.Write(ref young, 1);
@@ -173,16 +169,16 @@ public sealed unsafe partial class Engine
         return what switch
         {
             PageBitmap.Resident => present,
-            PageBitmap.Accessed => present & (Volatile.Read(ref tables.Accessed[at]) | (_machine.Ages is null ? 0 : WithFlag(at, present, FolioFlags.Young))),
-            PageBitmap.Dirty => present & (Volatile.Read(ref tables.Dirty[at]) | WithFlag(at, present, FolioFlags.Dirty)),
-            PageBitmap.Pinned => WithFlag(at, present, FolioFlags.Pinned),
-            PageBitmap.Proposed => _machine.Proposed.Count == 0 ? 0 : WithProposal(at, present),
+            PageBitmap.Accessed => present & (Volatile.Read(ref tables.Accessed[at]) | (_machine.Ages is null ? 0 : OfFrames(what, at, present))),
+            PageBitmap.Dirty => present & (Volatile.Read(ref tables.Dirty[at]) | OfFrames(what, at, present)),
+            PageBitmap.Pinned => OfFrames(what, at, present),
+            PageBitmap.Proposed => _machine.Proposed.Count == 0 ? 0 : OfFrames(what, at, present),
             _ => Recent(space, at, ~present),
         };
     }
 
-    /// <summary>Those pages of a word whose folios have a flag.</summary>
-    private ulong WithFlag(nuint at, ulong present, FolioFlags flag)
+    /// <summary>Those pages of a word of which their frames say so.</summary>
+    private ulong OfFrames(PageBitmap what, nuint at, ulong present)
     {
         ulong found = 0;
         for (; present != 0; present &= present - 1)
@@ -191,26 +187,20 @@ public sealed unsafe partial class Engine
 
             // Where others run the page may have left a shadow in its entry.
             uint pfn = _machine.Tables.FrameOf((uint)(at * 64) + (uint)bit);
-            if (pfn < _machine.Frames.Count && _machine.Frames.Has(pfn, flag))
+            if (pfn < _machine.Frames.Count && Says(pfn, what))
                 found |= 1UL << bit;
         }
 
         return found;
     }
 
-    private ulong WithProposal(nuint at, ulong present)
+    private bool Says(uint pfn, PageBitmap what) => what switch
     {
-        ulong found = 0;
-        for (; present != 0; present &= present - 1)
-        {
-            int bit = BitOperations.TrailingZeroCount(present);
-            uint pfn = _machine.Tables.FrameOf((uint)(at * 64) + (uint)bit);
-            if (pfn < _machine.Frames.Count && _machine.Proposed.Has(pfn))
-                found |= 1UL << bit;
-        }
-
-        return found;
-    }
+        PageBitmap.Accessed => _machine.Frames.Has(pfn, FolioFlags.Young),
+        PageBitmap.Dirty => _machine.Frames.Has(pfn, FolioFlags.Dirty),
+        PageBitmap.Pinned => _machine.Frames.Has(pfn, FolioFlags.Pinned),
+        _ => _machine.Proposed.Has(pfn),
+    };
 
     /// <summary>Those pages of a word that left a shadow by which they would count as recently evicted.</summary>
     private ulong Recent(AddressSpace space, nuint at, ulong unmapped)

@@ -45,7 +45,7 @@ internal static unsafe class LastError
 
     private static int StatusOf(ControlError error) => error switch
     {
-        ControlError.NoEntry or ControlError.NotDirectory => Status.NotFound,
+        ControlError.NoEntry or ControlError.NoDevice or ControlError.NotDirectory => Status.NotFound,
         ControlError.Access or ControlError.IsDirectory => Status.Access,
         ControlError.Again => Status.Again,
         ControlError.Interrupted => Status.Canceled,

@@ -43,8 +43,6 @@ internal static unsafe class AddressSpaceMapExports
             using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
             if (what > (uint)PageBitmap.Recent)
                 throw new Refusal(Status.Invalid, $"what is {what}; 0 to {(uint)PageBitmap.Recent}, RECLAIM_BITMAP_..., are accepted.");
-            if (!Engine.IsBitmap((PageBitmap)what))
-                throw new Refusal(Status.Unsupported, "RECLAIM_BITMAP_PROPOSED can't be read by this version, in which pages are not proposed.");
             int count = Words(entry.Space, first, pages);
             if (count == 0)
                 return Status.Ok;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ReclaimNative.PageTables;
 
 namespace ReclaimNative.Bindings.Handles;
 
@@ -17,6 +18,10 @@ internal unsafe struct CallRecord
     [ThreadStatic]
     public static CallRecord* Mine;
 
+    /// <summary>The pages behind <see cref="PassHandle"/>. Of a space that has ended they keep nothing else alive.</summary>
+    [ThreadStatic]
+    public static PageBits? PassPages;
+
     /// <summary>The handle that each call came by, 0 where there is none.</summary>
     [FieldOffset(0)]
     public fixed ulong Inside[Levels];
@@ -32,4 +37,12 @@ internal unsafe struct CallRecord
     /// <summary>The system's number of the thread.</summary>
     [FieldOffset(72)]
     public int Thread;
+
+    /// <summary>The address space that the thread's last quick call was for; 0 for none.</summary>
+    [FieldOffset(80)]
+    public ulong PassHandle;
+
+    /// <summary><see cref="EngineGate.Changes"/> when that call was found to be let in: as long as it is the same, the next one is.</summary>
+    [FieldOffset(88)]
+    public ulong PassChanges;
 }

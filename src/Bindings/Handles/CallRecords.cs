@@ -104,6 +104,8 @@ internal static unsafe partial class CallRecords
         }
 
         free->Thread = thread;
+        free->PassHandle = 0; // the pages that it was for are a variable of the thread before
+        free->PassChanges = 0;
         return free;
     }
 

@@ -22,6 +22,9 @@ namespace ReclaimNative.Bindings.Handles;
 ///              The slow path decides under the lock that the rare side holds: it sees how that has ended, never the middle.
 ///              Publication: leaving is a release store of 0, which the rare side reads before it hands the engine on. The new owner is
 ///              the thread that read it; a thread that reads its own number as the owner was the last to be inside.
+///              Passes: a call by the handle of its thread's last one notes itself and then reads, instead of owner, entry and table, whether
+///              Changes is what it was before those were looked at for the last one. The rare side writes what changes, then Changes, then
+///              fences: who reads Changes anew reads that as well, and who has the old number is told apart by the argument above.
 ///              Levels: a call within a callback uses the next place of the record. The places of the calls around it stay as they are,
 ///              so that one look at each is enough.
 /// Progress:    a call waits on the slow path for a fence and a look at the records, never for another call.
@@ -44,6 +47,14 @@ internal sealed unsafe class EngineGate
 
     /// <summary>Changes of hands after which an engine is shared: each costs a fence in every thread, a hundred times a locked operation.</summary>
     private const int MostTakeovers = 16;
+
+    /// <summary>
+    /// Counts, from 1, the engines that were closed or changed hands and the parts that ended. Written under the lock, after what it counts and
+    /// before the fence.
+    /// </summary>
+    public static ulong Changes => Volatile.Read(ref _changes);
+
+    private static ulong _changes = 1;
 
     private readonly HandleTable _table;
     private int _owner;
@@ -129,6 +140,7 @@ internal sealed unsafe class EngineGate
         _ = FreeLevel(mine);
         int before = _owner;
         Volatile.Write(ref _owner, Nobody);
+        EndPasses();
         Interlocked.MemoryBarrierProcessWide();
         if (!CallRecords.IsAnyInside(null, IsOurs))
             return;
@@ -157,6 +169,7 @@ internal sealed unsafe class EngineGate
             if (part.Life != Life.Lives)
                 throw new Refusal(Status.BadHandle, $"The handle is that of {part.Kind} which another thread has destroyed.");
             part.Life = Life.Ends;
+            EndPasses();
             if (_owner != Everybody)
                 return;
             Interlocked.MemoryBarrierProcessWide();
@@ -182,6 +195,9 @@ internal sealed unsafe class EngineGate
         lock (CallRecords.Rare)
             part.Life = Life.Lives;
     }
+
+    /// <summary>What calls were found to be let in by may hold no more: each looks again.</summary>
+    private static void EndPasses() => Volatile.Write(ref _changes, _changes + 1);
 
     private static Refusal AnotherThread() => new(Status.Busy, "Another thread is inside a call on this engine.");
 
@@ -224,6 +240,7 @@ internal sealed unsafe class EngineGate
         Debug.Assert(_owner > 0, "an open engine with an owner");
         int before = _owner;
         Volatile.Write(ref _owner, Nobody);
+        EndPasses();
         Interlocked.MemoryBarrierProcessWide();
         if (CallRecords.IsAnyInside(mine, IsOurs))
         {

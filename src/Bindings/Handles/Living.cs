@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ReclaimNative.Bindings.Boundary;
+using ReclaimNative.PageTables;
 
 namespace ReclaimNative.Bindings.Handles;
 
@@ -59,22 +60,36 @@ internal static unsafe class Living
     }
 
     /// <summary>
-    /// The same for a call that can't wait for <see cref="AddressSpace"/>: where nothing is in the way. It leaves by <see cref="EngineGate.Leave"/>, and
-    /// throws nothing in between.
+    /// The same for a call that can't wait for <see cref="AddressSpace"/>: the pages of the space that the thread's last quick call was for, if
+    /// nothing has changed since that one was let in; else null. The call leaves by <see cref="EngineGate.Leave"/>, and throws nothing in between.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryAddressSpace(ulong handle, out AddressSpaceEntry entry, out ulong* at)
+    public static PageBits? PagesByPass(ulong handle, out ulong* at)
     {
-        HandleEntry? found = Table.Find(handle);
-        if (found is null || found.GetType() != typeof(AddressSpaceEntry))
-        {
-            entry = null!;
-            at = null;
-            return false;
-        }
+        CallRecord* mine = CallRecord.Mine;
+        at = (ulong*)mine;
+        if (mine == null || mine->PassHandle != handle || *at != 0)
+            return null;
+        Volatile.Write(ref *at, handle);
+        if (mine->PassChanges == EngineGate.Changes)
+            return CallRecord.PassPages;
+        EngineGate.Leave(at);
+        return null;
+    }
 
-        entry = Unsafe.As<AddressSpaceEntry>(found);
-        return entry.Gate!.TryEnter(entry, out at);
+    /// <summary>The same by the table, for a space that it finds where nothing is in the way; the thread's next call has a pass.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static PageBits? PagesByTable(ulong handle, out ulong* at)
+    {
+        ulong changes = EngineGate.Changes; // acquire: what is looked at from here on is as new at least
+        at = null;
+        if (Table.Find(handle) is not AddressSpaceEntry entry || !entry.Gate!.TryEnter(entry, out at))
+            return null;
+        var mine = (CallRecord*)at; // the first place of the record, as for all calls that are not within another
+        mine->PassHandle = handle;
+        mine->PassChanges = changes;
+        CallRecord.PassPages = entry.Bits;
+        return entry.Bits;
     }
 
     /// <summary>Enters the engine of the living file behind a handle.</summary>

@@ -24,6 +24,9 @@ public enum ControlError
     /// <summary>EEXIST: it is there already, or another was faster.</summary>
     Exists = 17,
 
+    /// <summary>ENODEV: it was opened before its cgroup was removed.</summary>
+    NoDevice = 19,
+
     /// <summary>ENOTDIR: it is a file.</summary>
     NotDirectory = 20,
 

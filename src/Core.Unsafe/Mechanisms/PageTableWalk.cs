@@ -85,9 +85,9 @@ internal static unsafe class PageTableWalk
 
             // What is new since the last walk is looked at whole, and so is all that comes after it in this walk.
             force |= space.MeetsFirstWalk(nodeBit, machine.Concurrent);
-            if (!force && !space.WasUsedSinceWalk(nodeBit))
+            if (!force && !space.Use.IsSet(nodeBit))
                 continue;
-            space.BeginWalk(nodeBit, machine.Concurrent);
+            space.Use.BeginWalk(nodeBit, machine.Concurrent);
 
             // A walk that has nothing to look at leaves the next filter as it is, with what it held two walks ago.
             if (!handedOut && !options.NoFilter)
@@ -115,7 +115,7 @@ internal static unsafe class PageTableWalk
                 if (worthwhile && !options.NoFilter)
                     next.Add(AddressOf(space, table));
                 if (machine.WalkEndsSlice(total))
-                    space.MarkUsed();
+                    space.Use.Set();
                 result += new WalkResult(total, young, 1, worthwhile ? 1 : 0, 0, old);
             }
         }

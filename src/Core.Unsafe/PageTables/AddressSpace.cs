@@ -12,7 +12,6 @@ public sealed class AddressSpace
     private readonly List<Vma> _vmas = [];
     private Vma _lastHit;
     private long _resident;
-    private ulong _usedSinceWalk;
     private ulong _met;
 
     internal AddressSpace(ushort id, string name, ulong pages, uint firstTable, uint tables, int memcg, int homeNode)
@@ -65,11 +64,14 @@ public sealed class AddressSpace
 
     internal bool Destroyed { get; set; }
 
+    /// <summary>Whether it ran since the last walks.</summary>
+    internal UseMark Use { get; } = new();
+
     /// <summary>What accesses and reclaim change.</summary>
     internal void Pass(StateLog log)
     {
         log.Pass(ref _resident);
-        log.Pass(ref _usedSinceWalk);
+        Use.Pass(log);
         log.Pass(ref _met);
     }
 
@@ -109,17 +111,8 @@ public sealed class AddressSpace
     /// <summary>Counts pages mapped or, negative, unmapped.</summary>
     internal void AddResident(int pages, bool concurrent) => Atomic.Add(ref _resident, pages, concurrent);
 
-    /// <summary>The space runs: every node's next walk has something to look for.</summary>
-    internal void MarkUsed() => Volatile.Write(ref _usedSinceWalk, ulong.MaxValue);
-
-    /// <summary>Whether the space ran since the last walk for a node, given as a bit.</summary>
-    internal bool WasUsedSinceWalk(ulong nodeBit) => (Volatile.Read(ref _usedSinceWalk) & nodeBit) != 0;
-
     /// <summary>Notes that a walk of the node, given as a bit, comes by; true when none has before.</summary>
     internal bool MeetsFirstWalk(ulong nodeBit, bool concurrent) => (Atomic.Or(ref _met, nodeBit, concurrent) & nodeBit) == 0;
-
-    /// <summary>Use from here on is for the next walk of the node: said before the walk looks, so that none is lost.</summary>
-    internal void BeginWalk(ulong nodeBit, bool concurrent) => Atomic.And(ref _usedSinceWalk, ~nodeBit, concurrent);
 
     /// <summary>The area that holds <paramref name="page"/>, in [0, Pages).</summary>
     internal Vma VmaAt(ulong page)

@@ -21,14 +21,14 @@ public sealed unsafe class PageBits
     private readonly ulong* _accessed;
     private readonly ulong* _dirty;
     private readonly byte* _tableYoung;
-    private readonly AddressSpace _space;
+    private readonly UseMark _use;
     private readonly VectorWidth _width;
 
     /// <summary>The bits of a space, or none where an access leaves more than bits or others change them.</summary>
     internal PageBits(LeafTables tables, VectorWidth width, AddressSpace space, bool hitsAreBits)
     {
         nuint words = (nuint)space.FirstTable * LeafTables.WordsPerTable;
-        _space = space;
+        _use = space.Use;
         _pages = hitsAreBits ? Math.Min(space.Pages, Engine.WriteBit) : 0;
         _present = tables.Present + words;
         _accessed = tables.Accessed + words;
@@ -37,17 +37,10 @@ public sealed unsafe class PageBits
         _width = width;
     }
 
-    /// <summary>Whether a page is resident, if that can be told at a glance.</summary>
-    /// <returns>False: <see cref="Engine.IsResident"/> tells it, or says what is wrong.</returns>
+    /// <summary>1 for a page that is resident, 0 for one that is not, if that can be told at a glance.</summary>
+    /// <returns>-1 where it can't: <see cref="Engine.IsResident"/> tells it, or says what is wrong.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryIsResident(ulong page, out bool resident)
-    {
-        resident = false;
-        if (page >= _pages)
-            return false;
-        resident = (_present[page >> 6] >> (int)page & 1) != 0;
-        return true;
-    }
+    public int Look(ulong page) => page < _pages ? (int)(_present[page >> 6] >> (int)page) & 1 : -1;
 
     /// <summary>Accesses a page if it is there; see <see cref="Engine.Access"/>, which counts it as a hit.</summary>
     /// <returns>False: nothing was done.</returns>
@@ -56,19 +49,28 @@ public sealed unsafe class PageBits
     {
         if (page >= _pages || !TryMark((nuint)page, write))
             return false;
-        _space.MarkUsed();
+        _use.Set();
         return true;
     }
 
     /// <summary>Accesses pages in order, as <see cref="Engine.Access"/> does, up to the first one that is not there.</summary>
     /// <returns>How many were accessed; all of them were hits. Less than all: <see cref="Engine.Access"/> goes on from there.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TryHits(uint* words, int count)
+    {
+        if ((uint)(count - 1) >= RunWords || !TryMarkRun(words, count))
+            return HitsInParts(words, count);
+        _use.Set();
+        return count;
+    }
+
+    private int HitsInParts(uint* words, int count)
     {
         int done = 0;
         while (done < count)
         {
             int some = Math.Min(RunWords, count - done);
-            int marked = TryMarkRun(words + done, some) ? some : MarkEach(words + done, some);
+            int marked = TryMarkRun(words + done, some) || AreMarked(words + done, some) ? some : MarkEach(words + done, some);
             done += marked;
             if (marked < some)
                 break;
@@ -76,8 +78,27 @@ public sealed unsafe class PageBits
 
         // Nothing walks the tables meanwhile, so it is enough to say so once, and after.
         if (done > 0)
-            _space.MarkUsed();
+            _use.Set();
         return done;
+    }
+
+    /// <summary>
+    /// Whether pages are all there and read again since they were marked as used: nothing changes then. No branch here depends on a page.
+    /// </summary>
+    private bool AreMarked(uint* words, int count)
+    {
+        ulong pages = _pages;
+        ulong* present = _present;
+        ulong* accessed = _accessed;
+        byte* tableYoung = _tableYoung;
+        for (int i = 0; i < count; i++)
+        {
+            nuint page = words[i]; // a write is beyond the last page
+            if (page >= pages || (present[page >> 6] & accessed[page >> 6] & 1UL << (int)page) == 0 || tableYoung[page >> LeafTables.EntriesShift] == 0)
+                return false;
+        }
+
+        return true;
     }
 
     private int MarkEach(uint* words, int count)

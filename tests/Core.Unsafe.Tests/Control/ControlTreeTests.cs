@@ -299,6 +299,36 @@ public class ControlTreeTests
         Assert.That(tree.Find("sys/devices/system/node/node0/reclaim"), Is.Not.Null);
     }
 
+    [Test]
+    public void AFileOfARemovedCgroupStaysOpenAndAnswersThatItIsGone()
+    {
+        MemoryCgroup ends = _engine.CreateMemcg("ends", _memcg);
+        ControlEntry[] entries = [.. All("sys/fs/cgroup/m/ends")];
+        ControlFile[] files = [.. entries.Select(entry => _tree.Open(entry.Path))];
+        foreach ((ControlFile file, ControlEntry entry) in files.Zip(entries).Where(pair => pair.Second.IsReadable))
+            Assert.That(file.Read, Throws.Nothing, entry.Path);
+        _engine.Remove(ends);
+        for (int again = 0; again < 2; again++)
+        {
+            foreach ((ControlFile file, ControlEntry entry) in files.Zip(entries))
+            {
+                Assert.That(Error(() => file.Read()), Is.EqualTo(ControlError.NoDevice), entry.Path);
+                Assert.That(Error(() => file.Write("1"u8)), Is.EqualTo(ControlError.NoDevice), entry.Path);
+            }
+
+            // One of the same name, and of the same number, is another.
+            MemoryCgroup next = _engine.CreateMemcg("ends", _memcg);
+            Assert.That(next.Id, Is.EqualTo(ends.Id));
+            using ControlFile opened = _tree.Open("sys/fs/cgroup/m/ends/memory.current");
+            Assert.That(opened.Read(), Is.EqualTo("0\n"));
+            if (again == 0)
+                _engine.Remove(next);
+        }
+
+        foreach (ControlFile file in files)
+            file.Dispose();
+    }
+
     private void Build(KernelVersion kernel, bool pressure = true)
     {
         _engine?.Dispose();

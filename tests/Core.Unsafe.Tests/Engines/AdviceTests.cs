@@ -114,6 +114,23 @@ public class AdviceTests
     }
 
     [Test]
+    public void APageThatCannotBeReadEndsTheAdviceAndThoseBeforeItAreIn()
+    {
+        var store = new Store { Kept = ulong.MaxValue };
+        using Engine engine = Filled("classic", store, out AddressSpace space);
+        engine.Advise(space, 0, 20, PageAdvice.PageOut, out _);
+        store.Lost = 7;
+        long affected = 0;
+        Assert.That(() => engine.Advise(space, 0, 20, PageAdvice.WillNeed, out affected), Throws.TypeOf<PageInException>().With.Message.Contains("Page 7 "));
+        Assert.That(affected, Is.EqualTo(7));
+        Assert.That(Residents(engine, space).Take(8), Is.EqualTo(Enumerable.Range(0, 7).Append(20)));
+        Assert.That(engine.Validate(), Is.Null);
+        store.Lost = null;
+        Assert.That(engine.Advise(space, 0, 20, PageAdvice.WillNeed, out affected));
+        Assert.That(affected, Is.EqualTo(13));
+    }
+
+    [Test]
     public void WithoutSwapNothingIsPagedOut()
     {
         using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("classic")) with { SwapPages = 3 });
@@ -189,10 +206,14 @@ public class AdviceTests
 
         public int In { get; private set; }
 
+        public ulong? Lost { get; set; }
+
         public override PageAnswer PageOut(in BackedPage page) => page.Page == Kept ? Answer : PageAnswer.Evict;
 
         public override bool PageIn(in BackedPage page)
         {
+            if (page.Page == Lost)
+                return false;
             In++;
             return true;
         }

@@ -2,6 +2,7 @@ using ReclaimNative.Machine;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Policies;
+using ReclaimNative.Reclaim;
 using ReclaimNative.Tests.Model;
 
 namespace ReclaimNative.Tests.Engines;
@@ -60,21 +61,27 @@ public class BitmapTests
         using Engine engine = Used(form, out AddressSpace space);
         for (ulong page = 0; page < Pages; page += 7)
             engine.SetPinned(space, page, true);
+        Assert.That(engine.Propose(new ReclaimRequest(40, engine.Memcgs[1]), new ProposedPage[40]).Reclaimed, Is.Positive);
+        int asProposed = 0;
         IReadOnlyList<string> before = EngineDigest.Of(engine);
         foreach ((ulong first, ulong pages) in new[] { (0UL, Pages), (64UL, 1UL), (128UL, 63UL), (192UL, 65UL), (0UL, 0UL) })
         {
             ulong[] resident = Read(engine, space, PageBitmap.Resident, first, pages);
             ulong[] pinned = Read(engine, space, PageBitmap.Pinned, first, pages);
             ulong[] dirty = Read(engine, space, PageBitmap.Dirty, first, pages);
+            ulong[] proposed = Read(engine, space, PageBitmap.Proposed, first, pages);
             for (ulong i = 0; i < pages; i++)
             {
                 bool isThere = engine.IsResident(space, first + i);
                 Assert.That(IsSet(resident, i), Is.EqualTo(isThere), $"page {first + i}");
                 Assert.That(IsSet(pinned, i), Is.EqualTo(isThere && (first + i) % 7 == 0), $"page {first + i}");
                 Assert.That(IsSet(dirty, i), Is.EqualTo(isThere && WasWritten(first + i)), $"page {first + i}");
+                Assert.That(IsSet(proposed, i), Is.EqualTo(isThere && engine.IsProposed(Named(space, first + i))), $"page {first + i}");
+                asProposed += IsSet(proposed, i) ? 1 : 0;
             }
         }
 
+        Assert.That(asProposed, Is.Positive);
         Assert.That(EngineDigest.Of(engine), Is.EqualTo(before));
     }
 
@@ -170,6 +177,12 @@ public class BitmapTests
         }
 
         return engine;
+    }
+
+    private static BackedPage Named(AddressSpace space, ulong page)
+    {
+        Vma vma = space.VmaAt(page);
+        return vma.File is { } file ? new BackedPage(null, file, vma.FileOffset + (page - vma.Start), false, 0) : new BackedPage(space, null, page, false, 0);
     }
 
     private static bool WasWritten(ulong page) => page % 5 == 0;
