@@ -918,7 +918,7 @@ static int32_t engine_save_file(void)
 {
     ENGINE_OF(engine);
     uint64_t length;
-    const char *path = text(one_in(8) ? "/nowhere/at/all" : "fuzz.snapshot", &length);
+    const char *path = text(one_in(8) ? "/nowhere/at/all" : SNAPSHOT_FILE, &length);
     if (path != NULL && length != RECLAIM_NUL_TERMINATED && length != strlen(path))
         length = strlen(path);
     return reclaim_engine_save_file(engine, path, length);
@@ -928,7 +928,7 @@ static int32_t engine_restore_file(void)
 {
     ROOM(reclaim_copy_options_t, options);
     reclaim_engine_t *copy = NULL;
-    int32_t status = reclaim_engine_restore_file(&options.value, one_in(8) ? "/nowhere/at/all" : "fuzz.snapshot", RECLAIM_NUL_TERMINATED, &copy);
+    int32_t status = reclaim_engine_restore_file(&options.value, one_in(8) ? "/nowhere/at/all" : SNAPSHOT_FILE, RECLAIM_NUL_TERMINATED, &copy);
     return status == RECLAIM_OK ? end_copy(copy) : status;
 }
 

@@ -188,6 +188,7 @@ int main(int argc, char **argv)
     uint64_t every = argc == 4 ? strtoull(argv[3], NULL, 10) : 1000;
     if (every == 0)
         every = 1;
+    (void)remove(SNAPSHOT_FILE);
     int total = 0;
     for (int i = 0; i < entry_count; i++)
         total += entries[i].weight;
@@ -204,6 +205,7 @@ int main(int argc, char **argv)
 
     current = "the end";
     validate_all();
+    (void)remove(SNAPSHOT_FILE);
     for (int i = 0; i < entry_count; i++)
         printf("%-44s %8" PRIu64 " succeeded, %8" PRIu64 " failed\n", entries[i].name, entries[i].succeeded, entries[i].failed);
     printf("%" PRIu64 " calls, seed %s, 0 broken\n", made, argv[2]);

@@ -4,6 +4,9 @@
 
 #include <reclaim.h>
 
+/* Where engines are saved: gone when the fuzzer begins and when it ends. */
+#define SNAPSHOT_FILE "fuzz.snapshot"
+
 enum { ENGINES = 3, HANDLES = 400, POISON = 0x5a };
 
 typedef enum { ENGINE, MEMCG, SPACE, PAGE_FILE, OPERATION, KINDS } kind_t;
