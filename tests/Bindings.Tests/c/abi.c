@@ -169,6 +169,7 @@ int main(void)
     test_memcg();
     test_policy();
     test_threads();
+    test_concurrent();
     test_control();
     test_stats();
     test_trace();
