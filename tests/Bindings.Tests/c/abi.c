@@ -170,6 +170,7 @@ int main(void)
     test_policy();
     test_threads();
     test_concurrent();
+    test_nested();
     test_control();
     test_stats();
     test_trace();

@@ -7,6 +7,7 @@
 typedef struct caller {
     world_t world;
     int asked;
+    reclaim_operation_t *operation;
 } caller_t;
 
 /* A thread within a callback is inside its engine, whoever else may be. */
@@ -53,6 +54,22 @@ static void a_thread_comes_in_beside(caller_t *caller)
     CHECK(status == NULL);
 }
 
+static void *step_beside(void *argument)
+{
+    caller_t *caller = (caller_t *)argument;
+    return (void *)(uintptr_t)(uint32_t)-reclaim_operation_step(caller->operation, NULL);
+}
+
+/* The steps of one operation come one after the other. */
+static void a_second_step_is_refused(caller_t *caller)
+{
+    pthread_t thread;
+    void *status = NULL;
+    CHECK(pthread_create(&thread, NULL, step_beside, caller) == 0);
+    CHECK(pthread_join(thread, &status) == 0);
+    CHECK((uintptr_t)status == (uintptr_t)-RECLAIM_E_BUSY);
+}
+
 static int32_t page_out(void *context, const reclaim_page_t *page)
 {
     caller_t *caller = (caller_t *)context;
@@ -62,6 +79,8 @@ static int32_t page_out(void *context, const reclaim_page_t *page)
         a_thread_comes_in_beside(caller);
     }
 
+    if (caller->operation != NULL)
+        a_second_step_is_refused(caller);
     return RECLAIM_EVICT;
 }
 
@@ -80,6 +99,13 @@ void test_concurrent(void)
     reclaim_request_t request = request_for(10);
     OK(reclaim_engine_reclaim(w->engine, &request, NULL));
     CHECK(caller.asked >= 10);
+    reclaim_operation_t *operation = NULL;
+    OK(reclaim_operation_begin(w->engine, &request, &operation));
+    caller.operation = operation;
+    OK(reclaim_operation_step(operation, NULL));
+    CHECK(caller.asked >= 20);
+    caller.operation = NULL;
+    OK(reclaim_operation_destroy(operation));
 
     /* What could not end lives on: the root, a cgroup in use, a file that is mapped. */
     reclaim_memcg_state_t state;
