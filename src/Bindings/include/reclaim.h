@@ -274,7 +274,10 @@ typedef struct reclaim_engine_options {
 #define RECLAIM_ENGINE_IDENTITY 16u    /* page p of a space has a frame of its own: 8 bytes a page less, no files, no demotion */
 #define RECLAIM_ENGINE_UNORDERED 32u   /* lists keep no order inside: 6 bytes a page less; takes mglru and what is like it */
 #define RECLAIM_ENGINE_ADVISOR 64u     /* nothing goes but by request or commit: what finds no room fails with RECLAIM_E_NO_MEMORY.
-                                        * All frames of a node can be used; there are no watermarks */
+                                        * All frames of a node can be used; there are no watermarks.  An access to a page that is
+                                        * not in memory still brings it in where there is room: report what was used before you
+                                        * propose and before you commit, and nothing of a page that you have committed.  A bitmap
+                                        * may come late: what is absent stays absent */
 #define RECLAIM_ENGINE_COOKIES 128u    /* 8 bytes of your own for each page in memory */
 #define RECLAIM_ENGINE_PRESSURE 256u   /* pressure stall information is kept: reclaim_address_space_set_task_state */
 #define RECLAIM_ENGINE_NO_MEMCG 512u   /* no cgroups but the root, nothing is charged */

@@ -50,10 +50,10 @@ public class ArrivalTests
     }
 
     [Test]
-    public void AFilePageIsNamedByItsPlaceInTheFile()
+    public void AFilePageIsNamedByItsPlaceInTheFile([Values] bool firstTouch)
     {
         var log = new Store();
-        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with { Backing = log });
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("fifo")) with { Backing = log, FirstTouch = firstTouch });
         MemoryCgroup memcg = engine.CreateMemcg("m");
         engine.CreateFile(600);
         PageFile file = engine.CreateFile(600);
@@ -62,8 +62,13 @@ public class ArrivalTests
 
         engine.AccessFile(file, 550, false, memcg, 0, ref tally);
         engine.AccessFile(file, 3, false, memcg, 0, ref tally);
+        Assert.That(
+            log.Take(),
+            Is.EqualTo(firstTouch ? "in file 1 page 550, out file 1 page 550, in file 1 page 3" : "out file 1 page 550"),
+            "a page that has never been in memory is asked for only where the owner wants that, of a file as any other");
 
-        Assert.That(log.Take(), Is.EqualTo("in file 1 page 550, out file 1 page 550, in file 1 page 3"));
+        engine.AccessFile(file, 550, false, memcg, 0, ref tally);
+        Assert.That(log.Take(), Is.EqualTo("out file 1 page 3, in file 1 page 550"));
     }
 
     [Test]

@@ -51,7 +51,7 @@ public class ProposalTests
     }
 
     [Test]
-    public void APageThatIsUsedStaysAndIsYoung([Values("classic", "mglru", "lru", "lfu", "s3fifo", "clock", "sieve", "arc")] string policy, [Values] bool abort)
+    public void APageThatIsUsedStaysAndIsYoung([Values("classic", "mglru", "lru", "lfu", "s3fifo", "clock", "sieve", "arc", "lirs", "lruk", "clockpro", "wtinylfu")] string policy, [Values] bool abort)
     {
         using Engine engine = SmallMachine.WithRoom(SmallMachine.Policy(policy));
         AddressSpace space = Filled(engine, 64);
@@ -71,6 +71,10 @@ public class ProposalTests
         }
 
         Assert.That(engine.Commit(used), Is.EqualTo(PageOutcome.NotProposed), "it was answered");
+
+        // LIRS has it in its stack from now on, and its next use shows a short distance: the policy knows of the first one.
+        if (policy == "lirs")
+            engine.Access(space, [(uint)used.Page.Page], ref tally);
         var next = new ProposedPage[20];
         engine.Propose(new ReclaimRequest(20, engine.Root), next);
         Assert.That(next.Select(p => p.Page.Page), Has.No.Member(used.Page.Page));
