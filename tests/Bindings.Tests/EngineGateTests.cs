@@ -112,6 +112,75 @@ internal sealed unsafe class EngineGateTests
         EngineGate.Leave(Enter(engine, out _));
     }
 
+    /// <summary>What was decided halfway is taken back: others come in beside a call as before.</summary>
+    [Test]
+    public void AnEngineThatWasNotClosedTakesAllThreadsAsBefore()
+    {
+        var gate = new EngineGate(_table, concurrent: true);
+        Thing thing = Add(gate);
+        ulong* at = Enter(thing, out _);
+        Assert.That(OnAnotherThread(() => StatusOf(() => Close(gate))), Is.EqualTo(Status.Busy));
+        Assert.That(OnAnotherThread(() => StatusOf(() => EngineGate.Leave(Enter(thing, out _)))), Is.EqualTo(Status.Ok));
+        EngineGate.Leave(at);
+        at = Enter(thing, out _);
+        Assert.That(OnAnotherThread(() => StatusOf(() => EngineGate.Leave(Enter(thing, out _)))), Is.EqualTo(Status.Ok));
+        EngineGate.Leave(at);
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public void APartThatCouldNotEndLivesOn(bool concurrent)
+    {
+        var gate = new EngineGate(_table, concurrent);
+        Thing engine = Add(gate);
+        Thing part = Add(gate);
+        ulong* at = Enter(part, out _);
+        gate.BeginEnd(part, engine.Handle);
+        EngineGate.Revive(part);
+        EngineGate.Leave(at);
+        Assert.That(part.Life, Is.EqualTo(Life.Lives));
+        EngineGate.Leave(Enter(part, out _));
+        Assert.That(OnAnotherThread(() => StatusOf(() => Leave(gate, Enter(part, out bool shared), shared))), Is.EqualTo(Status.Ok));
+    }
+
+    /// <summary>Each is inside by the part's handle when the other comes to end it.</summary>
+    [Test]
+    public void OfTwoThatEndAPartOneIsToldThatItIsGone()
+    {
+        var gate = new EngineGate(_table, concurrent: true);
+        Thing engine = Add(gate);
+        Thing part = Add(gate);
+        ulong* at = Enter(part, out _);
+        int second = Status.Ok;
+        using var isInside = new ManualResetEventSlim();
+        using var mayEnd = new ManualResetEventSlim();
+        var other = new Thread(() =>
+        {
+            ulong* its = Enter(part, out _);
+            isInside.Set();
+            mayEnd.Wait();
+            second = StatusOf(() => gate.BeginEnd(part, engine.Handle));
+            EngineGate.Leave(its);
+        });
+        other.Start();
+        isInside.Wait(); // a thread's first call takes the lock
+        lock (CallRecords.Rare)
+        {
+            mayEnd.Set();
+
+            // It waits for the lock, and is inside by the engine's handle from here on.
+            while (!CallRecords.IsAnyInside(CallRecord.Mine, handle => handle == engine.Handle))
+                Thread.Yield();
+            gate.BeginEnd(part, engine.Handle);
+        }
+
+        other.Join();
+        Assert.That(second, Is.EqualTo(Status.BadHandle));
+        gate.End(part);
+        EngineGate.Leave(at);
+        Assert.That(_table.Find(part.Handle), Is.Null);
+    }
+
     [Test]
     public void ThreadsThatEndedLeaveTheirRecordsToOthers()
     {

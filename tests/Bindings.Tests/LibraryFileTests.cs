@@ -45,6 +45,21 @@ internal sealed class LibraryFileTests(string file)
         Assert.That(DynamicSection(), Does.Not.Contain("PATH)"), "it searches no folder of its own for them");
     }
 
+    /// <summary>The runtime in it has a thread and handlers of signals, which would run in nothing.</summary>
+    [Test]
+    public void ClosedItStaysWhereItIs()
+    {
+        Command.RequireGcc();
+        string program = Path.Combine(PublishedLibrary.Workplace, "close");
+        Ended built = Command.Gcc(
+            PublishedLibrary.Workplace, "-std=c99", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+            Path.Combine(Repository.Root, "tests", "Bindings.Tests", "package", "close.c"), "-o", program, "-Iout/include", "-ldl");
+        Assert.That(built.Code, Is.Zero, built.ToString);
+        Ended run = Command.Run(PublishedLibrary.Workplace, TimeSpan.FromMinutes(1), program, Library);
+        Assert.That(run.Output, Is.EqualTo(string.Concat(Enumerable.Repeat("-1, closed 0, -1\n", 3))), run.ToString);
+        Assert.That(run.Code, Is.Zero, run.ToString);
+    }
+
     [Test]
     public void ItHasAtMostThreeMegabytes()
     {

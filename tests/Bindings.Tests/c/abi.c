@@ -169,6 +169,8 @@ int main(void)
     test_memcg();
     test_policy();
     test_threads();
+    test_concurrent();
+    test_nested();
     test_control();
     test_stats();
     test_trace();

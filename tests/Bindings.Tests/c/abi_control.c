@@ -137,6 +137,20 @@ static void limits_and_policies_by_call(const world_t *w)
     CHECK(state_of(w->memcg).high == 20 && state_of(w->memcg).usage >= 50);
 }
 
+/* A trigger would end with the call: a write that could not last is refused, also where pressure is kept. */
+static void a_trigger_is_not_written(void)
+{
+    world_t world, *w = &world;
+    reclaim_engine_options_t options;
+    world_options(&options);
+    options.flags = RECLAIM_ENGINE_PRESSURE;
+    world_open_with(w, &options);
+    const char *path = "sys/fs/cgroup/job/memory.pressure";
+    REFUSED(RECLAIM_E_UNSUPPORTED, reclaim_engine_write_control(w->engine, path, RECLAIM_NUL_TERMINATED, "some 150000 2000000", 19));
+    CHECK(strstr(reclaim_last_error(), "only be read") != NULL);
+    world_close(w);
+}
+
 void test_control(void)
 {
     world_t world, *w = &world;
@@ -146,4 +160,5 @@ void test_control(void)
     what_the_kernel_refuses_is_refused(w);
     limits_and_policies_by_call(w);
     world_close(w);
+    a_trigger_is_not_written();
 }

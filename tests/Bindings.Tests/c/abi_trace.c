@@ -8,6 +8,8 @@ typedef struct tracer {
     uint64_t times[15];
     uint64_t scanned;
     uint64_t reclaimed;
+    uint64_t isolated;
+    uint32_t node;    /* of the last batch */
     int open;         /* a reclaim has begun and not ended */
     int wrong;        /* something was not as it has to be */
     int calls_back;
@@ -44,7 +46,11 @@ static void traced(void *context, const reclaim_trace_event_t *event)
     case RECLAIM_TRACE_SHRINK_INACTIVE:
         tracer->scanned += event->scanned;
         tracer->reclaimed += event->reclaimed;
+        tracer->node = event->node;
         tracer->wrong += event->type != 0 || event->reclaimed > event->taken || event->policy == NULL || event->priority > 12;
+        break;
+    case RECLAIM_TRACE_LRU_ISOLATE:
+        tracer->isolated += event->taken;
         break;
     default:
         break;
@@ -79,6 +85,7 @@ static void events_are_what_counters_count(world_t *w)
     CHECK(tracer.calls_back == 0);
     CHECK((int64_t)tracer.scanned == counter(w, "pgscan_direct"));
     CHECK((int64_t)tracer.reclaimed == counter(w, "pgsteal_direct") && tracer.reclaimed >= 400);
+    CHECK(tracer.isolated >= tracer.reclaimed);
 
     PREPARE(result);
     tracer.scanned = tracer.reclaimed = 0;
@@ -127,6 +134,27 @@ static void only_what_was_asked_for_is_told(world_t *w)
     FAILS(RECLAIM_E_BAD_HANDLE, reclaim_engine_set_trace(NULL, 0, NULL, NULL));
 }
 
+static void a_batch_is_of_its_node(world_t *w)
+{
+    tracer_t tracer;
+    memset(&tracer, 0, sizeof tracer);
+    tracer.w = w;
+    reclaim_address_space_options_t memory;
+    PREPARE(memory);
+    memory.pages = 100;
+    memory.home_node = 1;
+    reclaim_address_space_t *space = NULL;
+    OK(reclaim_address_space_create(w->engine, &memory, &space));
+    OK(access_range(space, 0, 100, 0));
+    OK(reclaim_engine_set_trace(w->engine, RECLAIM_TRACE_SHRINK_INACTIVE, traced, &tracer));
+    for (uint32_t node = 2; node-- > 0;) {
+        reclaim_request_t request = request_for(10);
+        request.nodes = UINT64_C(1) << node;
+        OK(reclaim_engine_reclaim(w->engine, &request, NULL));
+        CHECK(tracer.reclaimed > 0 && tracer.node == node);
+    }
+}
+
 void test_trace(void)
 {
     world_t world;
@@ -135,5 +163,8 @@ void test_trace(void)
     world_close(&world);
     world_open(&world);
     only_what_was_asked_for_is_told(&world);
+    world_close(&world);
+    world_open(&world);
+    a_batch_is_of_its_node(&world);
     world_close(&world);
 }

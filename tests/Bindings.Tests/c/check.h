@@ -75,6 +75,8 @@ void test_memcg(void);
 void test_pages(void);
 void test_process(void);
 void test_threads(void);
+void test_concurrent(void);
+void test_nested(void);
 void test_control(void);
 void test_stats(void);
 void test_trace(void);

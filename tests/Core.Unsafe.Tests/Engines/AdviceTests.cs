@@ -1,3 +1,4 @@
+using ReclaimNative.Machine;
 using ReclaimNative.Observe;
 using ReclaimNative.PageTables;
 using ReclaimNative.Reclaim;
@@ -128,6 +129,20 @@ public class AdviceTests
         store.Lost = null;
         Assert.That(engine.Advise(space, 0, 20, PageAdvice.WillNeed, out affected));
         Assert.That(affected, Is.EqualTo(13));
+    }
+
+    /// <summary>More than is worked off while others wait.</summary>
+    [TestCase(PageAdvice.Cold)]
+    [TestCase(PageAdvice.PageOut)]
+    public void AdviceIsForAllOfALongRange(PageAdvice advice)
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("lru")) with { Nodes = [new NodeOptions(20000)], LeafTables = 64 });
+        AddressSpace space = engine.CreateAddressSpace("s", 9000);
+        AccessTally tally = default;
+        engine.Access(space, [.. Enumerable.Range(0, 9000).Select(i => (uint)i)], ref tally);
+        engine.Advise(space, 10, 8990, advice, out long affected);
+        Assert.That(affected, Is.EqualTo(8980));
+        Assert.That(Residents(engine, space).Count(), Is.EqualTo(advice == PageAdvice.Cold ? 9000 : 20));
     }
 
     [Test]

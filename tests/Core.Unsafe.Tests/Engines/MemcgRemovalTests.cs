@@ -11,6 +11,25 @@ public class MemcgRemovalTests
 {
     private static readonly Counter[] Counters = Enum.GetValues<Counter>();
 
+    /// <summary>Also what those below it had counted that ended before.</summary>
+    [Test]
+    public void WhatARowOfEndedCgroupsHasCountedStaysInTheSums()
+    {
+        using var engine = new Engine(SmallMachine.Options(SmallMachine.Policy("classic")));
+        MemoryCgroup parent = engine.CreateMemcg("p");
+        MemoryCgroup memcg = engine.CreateMemcg("c", parent);
+        AddressSpace space = engine.CreateAddressSpace("s", 100, memcg);
+        AccessTally tally = default;
+        engine.Access(space, [.. Enumerable.Range(0, 100).Select(i => (uint)i)], ref tally);
+        engine.Reclaim(new ReclaimRequest(30, memcg));
+        engine.Destroy(space);
+        long[] counted = [.. Counters.Select(c => engine.Read(engine.Root, c))];
+        Assert.That(engine.Read(memcg, Counter.pgsteal_anon), Is.Positive);
+        engine.Remove(memcg);
+        engine.Remove(parent);
+        Assert.That(Counters.Select(c => engine.Read(engine.Root, c)), Is.EqualTo(counted));
+    }
+
     /// <summary>Every policy hands over and every policy takes.</summary>
     [Test]
     public void ItsPageCacheIsTheParentsFromThenOn([ValueSource(typeof(SmallMachine), nameof(SmallMachine.PolicyNames))] string policy, [Values] bool gives)

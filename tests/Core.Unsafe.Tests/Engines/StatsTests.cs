@@ -68,9 +68,11 @@ public class StatsTests
         Assert.That(document.RootElement.GetProperty("engine").GetProperty("swap_total").ValueKind, Is.EqualTo(JsonValueKind.Null));
         JsonElement memcgs = document.RootElement.GetProperty("memcgs");
         Assert.That(memcgs.GetArrayLength(), Is.EqualTo(engine.Memcgs.Count));
-        foreach (MemoryCgroup memcg in engine.Memcgs)
+        for (int i = 0; i < engine.Memcgs.Count; i++)
         {
-            JsonElement at = memcgs[memcg.Id];
+            // In the order of creation: numbers are given out again.
+            MemoryCgroup memcg = engine.Memcgs[i];
+            JsonElement at = memcgs[i];
             Assert.That(at.GetProperty("path").GetString(), Is.EqualTo(memcg.Path));
             Assert.That(at.GetProperty("policy").GetString(), Is.EqualTo(engine.PolicyNameOf(memcg)));
             Assert.That(at.GetProperty("usage").GetUInt64(), Is.EqualTo(memcg.Usage));
