@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using ReclaimNative.Bench.Consumers;
+using ReclaimNative.Bench.Library;
 using ReclaimNative.Bench.Ratios;
 using ReclaimNative.Bench.Requests;
 using ReclaimNative.Bench.Snapshots;
@@ -12,5 +13,7 @@ if (args is ["snapshots", .. string[] nothing])
     return SnapshotProgram.Run(nothing);
 if (args is ["consumers", .. string[] options])
     return ConsumerProgram.Run(options);
+if (args is ["library", .. string[] given])
+    return LibraryProgram.Run(given);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ReclaimNative.Bench.Library;
 using ReclaimNative.Bench.Ratios;
 
 namespace ReclaimNative.Bench.Consumers;
@@ -21,7 +22,8 @@ internal static class ConsumerProgram
         {
             Options options = Options.Parse(args);
             TextWriter table = options.Json == "-" ? Console.Error : Console.Out;
-            string program = Build(options.Library);
+            var build = new LibraryBuild(options.Library, "consumers");
+            string program = build.Compile("kv", Path.Combine(build.Root, "bench", "Consumers", "kv"));
             table.WriteLine($"{RatioProgram.CpuModel()}, {ChildProcess.Run("gcc", "--version").Split('\n')[0]}");
             table.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.Leaves:N0} leaf pages, {options.Operations:N0} operations of which the second half is measured, medians of {options.Rounds} rounds"));
             List<RatioRow> rows = [];
@@ -77,45 +79,6 @@ internal static class ConsumerProgram
         string what = $"key-value pool of {percent} %, {ours.Name}: against {plain.Name}";
         yield return new RatioRow("C", what, ours.Nanoseconds, plain.Nanoseconds, plain.Nanoseconds / ours.Nanoseconds, "ns/operation");
         yield return new RatioRow("C", what, ours.MissesAnOperation, plain.MissesAnOperation, plain.MissesAnOperation / ours.MissesAnOperation, "misses/operation");
-    }
-
-    /// <summary>
-    /// Compiles the program against a library that was published, by default one that is published now, beside this program. Returns the
-    /// program's path.
-    /// </summary>
-    private static string Build(string? library)
-    {
-        string root = Root();
-        string work = Path.Combine(AppContext.BaseDirectory, "consumers");
-        Directory.CreateDirectory(work);
-        if (library is null)
-        {
-            library = Path.Combine(work, "out");
-            ChildProcess.Run(
-                "dotnet", "publish", Path.Combine(root, "src", "Bindings"), "-c", "Release", "-o", library,
-                "--artifacts-path", Path.Combine(work, "artifacts"), "-nologo", "-nodeReuse:false");
-        }
-
-        library = Path.GetFullPath(library);
-        string program = Path.Combine(work, "kv");
-        string[] sources = Directory.GetFiles(Path.Combine(root, "bench", "Consumers", "kv"), "*.c");
-        Array.Sort(sources, StringComparer.Ordinal);
-        ChildProcess.Run(
-            "gcc",
-            ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", .. sources, "-o", program,
-             "-I" + Path.Combine(library, "include"), "-L" + library, "-lreclaim", "-lm", "-Wl,-rpath," + library]);
-        return program;
-    }
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "ReclaimNative.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} has ReclaimNative.sln: the library's sources are needed.");
     }
 
     /// <summary>What the command line asks for.</summary>

@@ -31,7 +31,7 @@ internal static unsafe class EngineOptionsTranslation
             throw new Refusal(Status.Invalid, $"memcgs is {asked.Memcgs} with RECLAIM_ENGINE_NO_MEMCG, where there is the root alone; 0 and 1 are accepted.");
         PolicyShelf shelf = Shelf(asked.Tables, asked.TableCount);
         PolicyDefinition[] policies = Policies(asked, shelf);
-        KernelVersion kernel = policies.All(p => p.Version == policies[0].Version) ? policies[0].Version : KernelVersion.Fixed;
+        KernelVersion kernel = Array.TrueForAll(policies, p => p.Version == policies[0].Version) ? policies[0].Version : KernelVersion.Fixed;
         return new EngineOptions
         {
             Nodes = Nodes(asked),

@@ -33,7 +33,7 @@ internal static class PolicyNames
 
         try
         {
-            return [.. shelf.ParseList(list).Select(choice => choice.Define())];
+            return Array.ConvertAll<PolicyChoice, PolicyDefinition>([.. shelf.ParseList(list)], choice => choice.Define());
         }
         catch (PolicyException problem)
         {
@@ -55,9 +55,13 @@ internal static class PolicyNames
     }
 
     /// <summary>The caller's tables as policies.</summary>
-    public static IEnumerable<PolicyDefinition> TablesOf(PolicyShelf shelf) => NamesOfTables(shelf).Select(name => Parse(shelf, name));
+    public static PolicyDefinition[] TablesOf(PolicyShelf shelf) => Array.ConvertAll(NamesOfTables(shelf), name => Parse(shelf, name));
 
-    private static IEnumerable<string> NamesOfTables(PolicyShelf shelf) => shelf.All.Skip(PolicyShelf.BuiltIn.All.Count()).Select(p => p.Name);
+    private static string[] NamesOfTables(PolicyShelf shelf)
+    {
+        PolicyDescriptor[] all = [.. shelf.All];
+        return Array.ConvertAll(all[PolicyShelf.BuiltIn.All.Count..], p => p.Name);
+    }
 
     /// <summary>What is wrong with a policy, for C.</summary>
     public static Refusal Refused(PolicyException problem, int status = Status.Invalid) => new(status, $"{char.ToUpperInvariant(problem.Message[0])}{problem.Message[1..]}.");

@@ -131,8 +131,7 @@ public sealed unsafe partial class Engine
             affected = batch.Reclaimed;
         }
 
-        for (int i = 0; i < batch.Survivors; i++)
-            view.Place(batch[i], PlaceHint.Tail);
+        _folios.PutBack(view, ref batch, PlaceHint.Tail);
         batch.Begin();
         return affected;
     }

@@ -1,5 +1,6 @@
 using ReclaimNative.Concurrency;
 using ReclaimNative.Machine;
+using ReclaimNative.Memory;
 
 namespace ReclaimNative;
 
@@ -26,7 +27,14 @@ public sealed unsafe partial class Engine
     public IReadOnlyList<ColumnFootprint> MeasureFootprint()
     {
         ThrowIfDisposed();
-        return [.. _machine.Columns.Select((column, i) => new ColumnFootprint(column.Name, column.ElementBytes, column.Count, _machine.ResidentBytesOf(i)))];
+        var footprints = new ColumnFootprint[_machine.Columns.Count];
+        for (int i = 0; i < footprints.Length; i++)
+        {
+            ColumnCost column = _machine.Columns[i];
+            footprints[i] = new ColumnFootprint(column.Name, column.ElementBytes, column.Count, _machine.ResidentBytesOf(i));
+        }
+
+        return footprints;
     }
 
     /// <summary>

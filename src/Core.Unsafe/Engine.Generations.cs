@@ -117,7 +117,7 @@ public sealed unsafe partial class Engine
         if (wanted is null)
         {
             string kind = !on ? "keeps no generations" : "keeps generations and walks page tables" + (walks ? "" : " never");
-            return $"No policy of this engine {kind}; it was built with {string.Join(", ", _host.Definitions.Select(d => d.Name))}.";
+            return $"No policy of this engine {kind}; it was built with {_host.Names}.";
         }
 
         foreach (MemoryCgroup memcg in _machine.Memcgs)

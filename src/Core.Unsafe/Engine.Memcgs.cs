@@ -21,7 +21,7 @@ public sealed unsafe partial class Engine
         if (string.IsNullOrEmpty(name) || name.Contains('/'))
             throw new EngineException($"'{name}' is no name for a cgroup: one path component without a slash is accepted.");
         string path = above.IsRoot ? "/" + name : above.Path + "/" + name;
-        if (above.Children.Any(c => c.Path == path))
+        if (above.HasChild(path))
             throw new EngineException($"Cgroup {path} exists already.");
         PolicyDefinition definition = policy is null ? PolicyOf(above) : Definition(policy);
         MemoryCgroup memcg = _machine.TryAddMemcg(path, above)

@@ -15,7 +15,10 @@ public sealed unsafe partial class Engine
         get
         {
             ThrowIfDisposed();
-            return [.. _host.Definitions.Select((d, tag) => new PolicyReport(d.Name, _host.RecordOf(tag).Counts(), _host.RecordOf(tag).Ejection))];
+            var reports = new PolicyReport[_host.Definitions.Length];
+            for (int tag = 0; tag < reports.Length; tag++)
+                reports[tag] = new PolicyReport(_host.Definitions[tag].Name, _host.RecordOf(tag).Counts(), _host.RecordOf(tag).Ejection);
+            return reports;
         }
     }
 
@@ -64,8 +67,8 @@ public sealed unsafe partial class Engine
     }
 
     private PolicyDefinition Definition(string name) =>
-        _host.Definitions.FirstOrDefault(d => d.Name == name)
-        ?? throw new EngineException($"The engine has no policy '{name}'; it was built with {string.Join(", ", _host.Definitions.Select(d => d.Name))}.");
+        Array.Find(_host.Definitions, d => d.Name == name)
+        ?? throw new EngineException($"The engine has no policy '{name}'; it was built with {_host.Names}.");
 
     /// <summary>An ordinary call begins. A policy that was ejected in an earlier one is replaced first, which takes a thread that is alone.</summary>
     private QuiesceGate.Passage EnterCall()

@@ -180,7 +180,7 @@ public sealed unsafe partial class Engine
         if ((Problem(request) ?? ProblemOfNodes(request)) is { } problem)
             throw new EngineException(problem);
         bool needsDemotion = request.Mode == ReclaimMode.Demote;
-        Node[] nodes = [.. _machine.Nodes.Where(n => request.Nodes.Contains(n) && (!needsDemotion || _machine.Demotion.CanDemote(n)))];
+        Node[] nodes = Array.FindAll(_machine.Nodes, n => request.Nodes.Contains(n) && (!needsDemotion || _machine.Demotion.CanDemote(n)));
         if (nodes.Length == 0)
         {
             throw new EngineException(_machine.Demotion.IsOn

@@ -73,8 +73,9 @@ public sealed unsafe partial class Engine
         using QuiesceGate.Closure change = CloseForChange();
         StateLog structure = StructureOf();
         structure.Restore();
-        IEnumerable<PolicyDefinition> own = _host.Definitions.Where(own => options.Policies.All(p => p.Descriptor.Name != own.Descriptor.Name));
-        Engine copy = Build(structure, options with { Policies = [.. options.Policies, .. own] });
+        PolicyDefinition[] given = [.. options.Policies];
+        PolicyDefinition[] own = Array.FindAll(_host.Definitions, own => Array.TrueForAll(given, p => p.Descriptor.Name != own.Descriptor.Name));
+        Engine copy = Build(structure, options with { Policies = [.. given, .. own] });
         try
         {
             copy._machine.CopyColumnsFrom(_machine);

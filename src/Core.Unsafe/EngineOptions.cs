@@ -44,18 +44,29 @@ public sealed partial record EngineOptions : MachineOptions
     /// <summary>What <see cref="MachineOptions.HierarchyWalk"/> comes to.</summary>
     internal bool UsesMemcgLru => HierarchyWalk is { } asked
         ? asked == Machine.HierarchyWalk.MemcgLru
-        : Kernel >= KernelVersion.V6_12 && Policies.All(p => (p.Descriptor.Flags & PolicyFlags.MemcgLru) != 0);
+        : Kernel >= KernelVersion.V6_12 && Array.TrueForAll<PolicyDefinition>([.. Policies], p => (p.Descriptor.Flags & PolicyFlags.MemcgLru) != 0);
 
     /// <summary>What is reserved for the policies: the most that any of them asks for.</summary>
-    internal PolicyNeeds Needs() => new(
-        Bindable.Max(p => p.Descriptor.StateBytes),
-        Bindable.Max(p => p.Descriptor.WordsPerPage),
-        Bindable.Max(p => p.Descriptor.Lists),
-        Bindable.Max(p => p.Descriptor.HistoryWords),
-        Bindable.Max(p => p.Descriptor.Orders));
+    internal PolicyNeeds Needs()
+    {
+        PolicyNeeds most = default;
+        foreach (PolicyDefinition policy in Bindable)
+        {
+            PolicyDescriptor asked = policy.Descriptor;
+            most = new PolicyNeeds(
+                Math.Max(most.StateBytes, asked.StateBytes),
+                Math.Max(most.WordsPerPage, asked.WordsPerPage),
+                Math.Max(most.Lists, asked.Lists),
+                Math.Max(most.HistoryWords, asked.HistoryWords),
+                Math.Max(most.Orders, asked.Orders));
+        }
+
+        return most;
+    }
 
     /// <summary>Every policy that a cgroup may come to be bound to.</summary>
-    internal PolicyDefinition[] Bindable => Fallback is null || Policies.Any(p => p.Name == Fallback.Name) ? [.. Policies] : [.. Policies, Fallback];
+    internal PolicyDefinition[] Bindable =>
+        Fallback is null || Array.Exists<PolicyDefinition>([.. Policies], p => p.Name == Fallback.Name) ? [.. Policies] : [.. Policies, Fallback];
 
     internal new string? Problem()
     {
@@ -86,8 +97,10 @@ public sealed partial record EngineOptions : MachineOptions
                 return $"Policy {policy.Name} can't run on several threads at once; an engine for many threads takes policies that are marked Concurrent, such as classic and mglru.";
         }
 
-        ulong lists = (ulong)MemcgCapacity * (ulong)Nodes.Count * (ulong)Bindable.Max(p => p.Descriptor.Lists);
-        ulong frames = Nodes.Aggregate(0UL, (sum, node) => sum + node.Pages);
+        ulong lists = (ulong)MemcgCapacity * (ulong)Nodes.Count * (ulong)Needs().Lists;
+        ulong frames = 0;
+        foreach (NodeOptions node in Nodes)
+            frames += node.Pages;
         return Order == ListOrder.Exact && OrderedLists.PositionsFor(frames, lists, ListSlack, Concurrent) > uint.MaxValue
             ? $"{frames} frames and {lists} lists need more than 2^32 list positions; with exact order and little slack about 3.4 * 10^9 frames are the most."
             : null;

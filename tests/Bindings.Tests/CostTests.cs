@@ -17,6 +17,6 @@ internal sealed class CostTests
         Ended run = Command.Run(PublishedLibrary.Workplace, TimeSpan.FromMinutes(2), program);
         Assert.That(run.Code, Is.Zero, run.ToString);
         TestContext.Out.WriteLine(run.Output);
-        Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(11));
+        Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(12));
     }
 }

@@ -70,27 +70,38 @@ internal static unsafe class AddressSpaceExports
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_access")]
     public static int Access(ulong space, uint* words, ulong count, TallyStruct* tally)
     {
-        // Most batches are hits alone, and most tallies of the library's own size; all else takes the way with checks and answers.
         int hits = 0;
-        bool isPlain = tally == null || tally->StructSize == sizeof(TallyStruct);
-        if (isPlain && words != null && count <= int.MaxValue && Living.Pages(space, out ulong* at) is { } pages)
-        {
-            hits = pages.TryHits(words, (int)count);
-            EngineGate.Leave(at);
-            if (hits == (int)count)
-            {
-                if (tally != null)
-                    *tally = new TallyStruct { StructSize = (uint)sizeof(TallyStruct), Processed = count, Hits = count };
-                return Status.Ok;
-            }
-        }
+        return IsPlain(words, count, tally) && AreHits(Living.PagesByPass(space, out ulong* at), at, words, (int)count, tally, ref hits)
+            ? Status.Ok
+            : AccessWithCare(space, words, count, hits, tally);
+    }
 
-        return AccessWithCare(space, words, count, hits, tally);
+    /// <summary>Most batches are hits alone, and most tallies of the library's own size; all else takes the way with checks and answers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsPlain(uint* words, ulong count, TallyStruct* tally) =>
+        words != null && count <= int.MaxValue && (tally == null || tally->StructSize == sizeof(TallyStruct));
+
+    /// <summary>Accesses pages and leaves their engine, where it has been entered.</summary>
+    /// <returns>All are hits, and it is told.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool AreHits(PageBits? pages, ulong* at, uint* words, int count, TallyStruct* tally, ref int hits)
+    {
+        if (pages is null)
+            return false;
+        hits = pages.TryHits(words, count);
+        EngineGate.Leave(at);
+        if (hits != count)
+            return false;
+        if (tally != null)
+            *tally = new TallyStruct { StructSize = (uint)sizeof(TallyStruct), Processed = (uint)count, Hits = (uint)count };
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int AccessWithCare(ulong space, uint* words, ulong count, int hits, TallyStruct* tally)
     {
+        if (hits == 0 && IsPlain(words, count, tally) && AreHits(Living.PagesByTable(space, out ulong* at), at, words, (int)count, tally, ref hits))
+            return Status.Ok;
         try
         {
             using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
@@ -107,22 +118,27 @@ internal static unsafe class AddressSpaceExports
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_access_page")]
-    public static int AccessPage(ulong space, ulong page, uint flags)
-    {
-        if (Living.Pages(space, out ulong* at) is { } pages)
-        {
-            bool hit = (flags & ~Engine.WriteBit) == 0 && pages.TryHit(page, flags != 0);
-            EngineGate.Leave(at);
-            if (hit)
-                return Status.Ok;
-        }
+    public static int AccessPage(ulong space, ulong page, uint flags) =>
+        (flags & ~Engine.WriteBit) == 0 && IsHit(Living.PagesByPass(space, out ulong* at), at, page, flags != 0)
+            ? Status.Ok
+            : AccessPageWithCare(space, page, flags);
 
-        return AccessPageWithCare(space, page, flags);
+    /// <summary>Accesses a page and leaves its engine, where it has been entered.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsHit(PageBits? pages, ulong* at, ulong page, bool write)
+    {
+        if (pages is null)
+            return false;
+        bool hit = pages.TryHit(page, write);
+        EngineGate.Leave(at);
+        return hit;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int AccessPageWithCare(ulong space, ulong page, uint flags)
     {
+        if ((flags & ~Engine.WriteBit) == 0 && IsHit(Living.PagesByTable(space, out ulong* at), at, page, flags != 0))
+            return Status.Ok;
         try
         {
             using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);
@@ -141,25 +157,30 @@ internal static unsafe class AddressSpaceExports
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "reclaim_address_space_is_resident")]
-    public static int IsResident(ulong space, ulong page, uint* resident)
-    {
-        if (resident != null && Living.Pages(space, out ulong* at) is { } pages)
-        {
-            bool known = pages.TryIsResident(page, out bool answer);
-            EngineGate.Leave(at);
-            if (known)
-            {
-                *resident = answer ? 1u : 0u;
-                return Status.Ok;
-            }
-        }
+    public static int IsResident(ulong space, ulong page, uint* resident) =>
+        resident != null && Knows(Living.PagesByPass(space, out ulong* at), at, page, resident)
+            ? Status.Ok
+            : IsResidentWithCare(space, page, resident);
 
-        return IsResidentWithCare(space, page, resident);
+    /// <summary>Looks for a page and leaves its engine, where it has been entered.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Knows(PageBits? pages, ulong* at, ulong page, uint* resident)
+    {
+        if (pages is null)
+            return false;
+        int answer = pages.Look(page);
+        EngineGate.Leave(at);
+        if (answer < 0)
+            return false;
+        *resident = (uint)answer;
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int IsResidentWithCare(ulong space, ulong page, uint* resident)
     {
+        if (resident != null && Knows(Living.PagesByTable(space, out ulong* at), at, page, resident))
+            return Status.Ok;
         try
         {
             using EngineCall call = Living.AddressSpace(space, out AddressSpaceEntry entry);

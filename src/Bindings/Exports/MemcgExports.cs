@@ -239,7 +239,7 @@ internal static unsafe class MemcgExports
         if (name.Length == 0 || name.Contains('/'))
             throw new Refusal(Status.Invalid, $"'{name}' is no name for a memcg: one path component without a slash is accepted.");
         string path = parent.Path.TrimEnd('/') + "/" + name;
-        return parent.Children.Any(c => c.Path == path)
+        return parent.HasChild(path)
             ? throw new Refusal(Status.Exists, $"There is a memcg {path} already.")
             : name;
     }

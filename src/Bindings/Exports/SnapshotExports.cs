@@ -130,7 +130,7 @@ internal static unsafe class SnapshotExports
         return new CopyOptions
         {
             Backing = backing,
-            Policies = [.. PolicyNames.TablesOf(shelf)],
+            Policies = PolicyNames.TablesOf(shelf),
             VectorBits = EngineOptionsTranslation.VectorBits(asked.VectorBits),
         };
     }

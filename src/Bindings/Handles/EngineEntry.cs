@@ -69,10 +69,10 @@ internal sealed class EngineEntry : HandleEntry
     public bool IsIdentity => _options.Identity;
 
     /// <summary>Whether a cgroup can be bound to the policy of that name.</summary>
-    public bool HasPolicy(string name) => _options.Policies.Any(p => p.Name == name);
+    public bool HasPolicy(string name) => Array.Exists<PolicyDefinition>([.. _options.Policies], p => p.Name == name);
 
     /// <summary>The engine's policies for messages.</summary>
-    public string PolicyNames => string.Join(", ", _options.Policies.Select(p => p.Name));
+    public string PolicyNames => string.Join(", ", Array.ConvertAll<PolicyDefinition, string>([.. _options.Policies], p => p.Name));
 
     public MemcgEntry Add(MemoryCgroup memcg)
     {

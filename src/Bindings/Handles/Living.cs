@@ -60,34 +60,32 @@ internal static unsafe class Living
     }
 
     /// <summary>
-    /// The same for a call that can't wait for <see cref="AddressSpace"/>: the pages, or null where something is in the way. It leaves by
-    /// <see cref="EngineGate.Leave"/>, and throws nothing in between. One that comes by the handle of the thread's last, with nothing changed
-    /// since, is let in by its pass.
+    /// The same for a call that can't wait for <see cref="AddressSpace"/>: the pages of the space that the thread's last quick call was for, if
+    /// nothing has changed since that one was let in; else null. The call leaves by <see cref="EngineGate.Leave"/>, and throws nothing in between.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static PageBits? Pages(ulong handle, out ulong* at)
+    public static PageBits? PagesByPass(ulong handle, out ulong* at)
     {
         CallRecord* mine = CallRecord.Mine;
         at = (ulong*)mine;
-        if (mine != null && mine->PassHandle == handle && *at == 0)
-        {
-            Volatile.Write(ref *at, handle);
-            if (mine->PassChanges == EngineGate.Changes)
-                return CallRecord.PassPages;
-            EngineGate.Leave(at);
-        }
-
-        return PagesAnew(handle);
+        if (mine == null || mine->PassHandle != handle || *at != 0)
+            return null;
+        Volatile.Write(ref *at, handle);
+        if (mine->PassChanges == EngineGate.Changes)
+            return CallRecord.PassPages;
+        EngineGate.Leave(at);
+        return null;
     }
 
-    /// <summary>The same by the table. Where the call is noted is the first place of the record, as for all that are not within another.</summary>
+    /// <summary>The same by the table, for a space that it finds where nothing is in the way; the thread's next call has a pass.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static PageBits? PagesAnew(ulong handle)
+    public static PageBits? PagesByTable(ulong handle, out ulong* at)
     {
         ulong changes = EngineGate.Changes; // acquire: what is looked at from here on is as new at least
-        if (Table.Find(handle) is not AddressSpaceEntry entry || !entry.Gate!.TryEnter(entry, out ulong* at))
+        at = null;
+        if (Table.Find(handle) is not AddressSpaceEntry entry || !entry.Gate!.TryEnter(entry, out at))
             return null;
-        var mine = (CallRecord*)at;
+        var mine = (CallRecord*)at; // the first place of the record, as for all calls that are not within another
         mine->PassHandle = handle;
         mine->PassChanges = changes;
         CallRecord.PassPages = entry.Bits;

@@ -11,11 +11,20 @@ internal static class CgroupFiles
 {
     public static ControlDirectory Directory(Engine engine, ReclaimRequests requests, MemoryCgroup memcg, string name)
     {
-        ControlFileItem[] files = [.. Files(engine, requests, memcg).Select(file => file with { Open = () => new CgroupFile(engine, memcg, file.Open()) })];
-        return new ControlDirectory(name, () => files.Concat<ControlItem>(memcg.Children.Select(child => Directory(engine, requests, child, NameOf(child)))))
+        ControlFileItem[] files = Array.ConvertAll<ControlFileItem, ControlFileItem>(
+            [.. Files(engine, requests, memcg)], file => file with { Open = () => new CgroupFile(engine, memcg, file.Open()) });
+        return new ControlDirectory(name, Items)
         {
             Create = created => Create(engine, memcg, created),
         };
+
+        IEnumerable<ControlItem> Items()
+        {
+            foreach (ControlFileItem file in files)
+                yield return file;
+            foreach (MemoryCgroup child in memcg.Children)
+                yield return Directory(engine, requests, child, NameOf(child));
+        }
     }
 
     private static string NameOf(MemoryCgroup memcg) => memcg.Path[(memcg.Path.LastIndexOf('/') + 1)..];

@@ -99,13 +99,24 @@ public sealed class ControlTree : IControlTree
                 return null;
             }
 
-            ControlItem? next = directory.Items().FirstOrDefault(item => item.Name == name);
+            ControlItem? next = ItemOf(directory, name);
             if (next is null)
                 return null;
             at = next;
         }
 
         return at;
+    }
+
+    private static ControlItem? ItemOf(ControlDirectory directory, string name)
+    {
+        foreach (ControlItem item in directory.Items())
+        {
+            if (item.Name == name)
+                return item;
+        }
+
+        return null;
     }
 
     private static ControlEntry EntryOf(string path, ControlItem item) => item switch

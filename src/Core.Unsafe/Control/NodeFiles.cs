@@ -17,7 +17,7 @@ internal static class NodeFiles
                 ControlFileItem.Reads("has_memory", () => all),
                 ControlFileItem.Reads("online", () => all),
                 ControlFileItem.Reads("possible", () => all),
-                .. engine.Nodes.Select(node => Directory(engine, requests, node)),
+                .. Array.ConvertAll<Node, ControlDirectory>([.. engine.Nodes], node => Directory(engine, requests, node)),
             ]);
     }
 
@@ -52,5 +52,6 @@ internal static class NodeFiles
 
     /// <summary>Ten for itself and ten more for each number between: the order in which pages are demoted to equal tiers.</summary>
     private static string Distances(Engine engine, Node node) =>
-        string.Join(' ', engine.Nodes.Select(n => (LocalDistance * (1 + Math.Abs(n.Id - node.Id))).ToString(CultureInfo.InvariantCulture))) + "\n";
+        string.Join(' ', Array.ConvertAll<Node, string>(
+            [.. engine.Nodes], n => (LocalDistance * (1 + Math.Abs(n.Id - node.Id))).ToString(CultureInfo.InvariantCulture))) + "\n";
 }

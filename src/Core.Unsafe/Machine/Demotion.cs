@@ -29,9 +29,12 @@ internal sealed class Demotion
         foreach (Node from in nodes)
         {
             int Distance(Node node) => Math.Abs(node.Id - from.Id);
-            Node[] lower = [.. nodes.Where(n => n.Tier > from.Tier).OrderBy(n => n.Tier).ThenBy(Distance)];
+            Node[] lower = Array.FindAll(nodes, n => n.Tier > from.Tier);
+            Array.Sort(lower, (a, b) => a.Tier != b.Tier ? a.Tier.CompareTo(b.Tier)
+                : Distance(a) != Distance(b) ? Distance(a).CompareTo(Distance(b))
+                : a.Id.CompareTo(b.Id));
             _lower[from.Id] = lower;
-            _nearest[from.Id] = [.. lower.Where(n => n.Tier == lower[0].Tier && Distance(n) == Distance(lower[0]))];
+            _nearest[from.Id] = Array.FindAll(lower, n => n.Tier == lower[0].Tier && Distance(n) == Distance(lower[0]));
         }
     }
 

@@ -111,7 +111,7 @@ internal sealed unsafe partial class MachineState : IDisposable
 
             // Where a slot is a frame, the tables of a node are those of its frames.
             _tableReserves = IsIdentity
-                ? [.. nodes.Select(n => new ExtentReserve(n.FirstPfn / LeafTables.Entries, n.Pages / LeafTables.Entries))]
+                ? Array.ConvertAll(nodes, n => new ExtentReserve(n.FirstPfn / LeafTables.Entries, n.Pages / LeafTables.Entries))
                 : [new ExtentReserve(0, tables)];
 
             Nodes = nodes;

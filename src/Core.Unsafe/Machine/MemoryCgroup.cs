@@ -43,6 +43,9 @@ public sealed class MemoryCgroup
     /// <summary>The cgroups below, in the order of creation.</summary>
     public IReadOnlyList<MemoryCgroup> Children => _children;
 
+    /// <summary>Whether one of its children has that path.</summary>
+    public bool HasChild(string path) => _children.Exists(c => c.Path == path);
+
     /// <summary>The same for loops inside reclaim: to enumerate an interface would allocate.</summary>
     internal ReadOnlySpan<MemoryCgroup> Below => CollectionsMarshal.AsSpan(_children);
 

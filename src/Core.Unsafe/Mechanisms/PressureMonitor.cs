@@ -31,7 +31,7 @@ internal sealed class PressureMonitor
         _nowUs = machine.NowUs;
         _ofMemcg = new PressureGroup[machine.MemcgCapacity];
         _states = new TaskState[machine.SpaceCapacity];
-        _ofNode = [.. machine.Nodes.Select(_ => new PressureGroup(_nowUs))];
+        _ofNode = Array.ConvertAll(machine.Nodes, _ => new PressureGroup(_nowUs));
         foreach (MemoryCgroup memcg in machine.Memcgs)
             Add(memcg);
     }

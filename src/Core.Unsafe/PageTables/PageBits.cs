@@ -37,17 +37,10 @@ public sealed unsafe class PageBits
         _width = width;
     }
 
-    /// <summary>Whether a page is resident, if that can be told at a glance.</summary>
-    /// <returns>False: <see cref="Engine.IsResident"/> tells it, or says what is wrong.</returns>
+    /// <summary>1 for a page that is resident, 0 for one that is not, if that can be told at a glance.</summary>
+    /// <returns>-1 where it can't: <see cref="Engine.IsResident"/> tells it, or says what is wrong.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryIsResident(ulong page, out bool resident)
-    {
-        resident = false;
-        if (page >= _pages)
-            return false;
-        resident = (_present[page >> 6] >> (int)page & 1) != 0;
-        return true;
-    }
+    public int Look(ulong page) => page < _pages ? (int)(_present[page >> 6] >> (int)page) & 1 : -1;
 
     /// <summary>Accesses a page if it is there; see <see cref="Engine.Access"/>, which counts it as a hit.</summary>
     /// <returns>False: nothing was done.</returns>
@@ -62,7 +55,16 @@ public sealed unsafe class PageBits
 
     /// <summary>Accesses pages in order, as <see cref="Engine.Access"/> does, up to the first one that is not there.</summary>
     /// <returns>How many were accessed; all of them were hits. Less than all: <see cref="Engine.Access"/> goes on from there.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TryHits(uint* words, int count)
+    {
+        if ((uint)(count - 1) >= RunWords || !TryMarkRun(words, count))
+            return HitsInParts(words, count);
+        _use.Set();
+        return count;
+    }
+
+    private int HitsInParts(uint* words, int count)
     {
         int done = 0;
         while (done < count)
@@ -129,7 +131,6 @@ public sealed unsafe class PageBits
     }
 
     /// <summary>Accesses pages that follow each other and are all there; else does nothing.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryMarkRun(uint* words, int count)
     {
         nuint page = words[0] & ~Engine.WriteBit;

@@ -66,9 +66,21 @@ public sealed class PolicyDefinition
     internal static PolicyDefinition Of(ForeignPolicySource source, string? library = null) =>
         new(source.Descriptor, ForeignOps.Of(source.Table), source.Descriptor.Name, source.Descriptor.Defaults, KernelVersion.Fixed, null) { Source = source, Library = library };
 
+    /// <summary>Whether a text is made of a-z and 0-9.</summary>
+    internal static bool IsName(string text)
+    {
+        foreach (char c in text)
+        {
+            if (!char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c))
+                return false;
+        }
+
+        return text.Length > 0;
+    }
+
     private static void Check(PolicyDescriptor descriptor)
     {
-        if (descriptor.Name.Length == 0 || descriptor.Name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c)))
+        if (!IsName(descriptor.Name))
             throw new ArgumentException($"A policy's name is made of a-z and 0-9, not '{descriptor.Name}'.");
         if (descriptor.Lists is < 1 or > Lru.FrameLists.MaxLists)
             throw new ArgumentException($"Policy {descriptor.Name} asks for {descriptor.Lists} lists; 1 to {Lru.FrameLists.MaxLists} are accepted.");
@@ -109,7 +121,8 @@ public sealed class PolicyDefinition
         string asked = log.Through(definition?.Name) ?? "";
         var mechanisms = (Mechanism)log.Through((long)(definition?.Mechanisms ?? 0));
         var version = (KernelVersion)log.Through((int)(definition?.Version ?? 0), 0, (int)KernelVersion.Fixed, "a kernel version");
-        PolicyDefinition found = definition ?? given.FirstOrDefault(p => p.Name == asked) ?? given.FirstOrDefault(p => p.Descriptor.Name == name)
+        PolicyDefinition[] first = [.. given];
+        PolicyDefinition found = definition ?? Array.Find(first, p => p.Name == asked) ?? Array.Find(first, p => p.Descriptor.Name == name)
             ?? (library is null ? PolicyShelf.BuiltIn.Parse(name).Define() : OfLibrary(library));
         PolicyDescriptor now = found.Descriptor;
         bool isTheSame = (log.Through((long)now.Flags) == (long)now.Flags)

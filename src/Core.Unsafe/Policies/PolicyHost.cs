@@ -31,18 +31,18 @@ internal sealed unsafe class PolicyHost : IDisposable
             ? ShadowCodec.Narrow(definitions.Length, machine.Frames.Count)
             : new ShadowCodec(32, definitions.Length, machine.Nodes.Length, memcgs, machine.Frames.Count);
         _views = new PolicyView?[memcgs * machine.Nodes.Length];
-        _records = [.. definitions.Select(_ => new PolicyRecord(machine.Concurrent))];
+        _records = Array.ConvertAll(definitions, _ => new PolicyRecord(machine.Concurrent));
         _onlyCall = machine.Concurrent ? null : new PolicyCall(progress);
         ProgressFile = progress;
         _fallback = Array.FindIndex(definitions, d => d.Name == fallback);
-        if (definitions.Any(d => d.Source is not null))
+        if (Array.Exists(definitions, d => d.Source is not null))
             _foreign = new NativeBlock((nuint)_views.Length * (nuint)sizeof(ForeignLruvec));
         if (usesMemcgLru)
-            MemcgLrus = [.. machine.Nodes.Select(n => new MemcgLru(memcgs, (ulong)n.Id, machine.Concurrent))];
-        UsesRefaults = definitions.Any(d => (d.Mechanisms & Mechanism.Refault) != 0);
-        TellsArrivals = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesArrivals) != 0);
-        KeepsPages = definitions.Any(d => d.Descriptor.HistoryWords + d.Descriptor.Orders > 0);
-        HandsOverAccesses = definitions.Any(d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);
+            MemcgLrus = Array.ConvertAll(machine.Nodes, n => new MemcgLru(memcgs, (ulong)n.Id, machine.Concurrent));
+        UsesRefaults = Array.Exists(definitions, d => (d.Mechanisms & Mechanism.Refault) != 0);
+        TellsArrivals = Array.Exists(definitions, d => (d.Descriptor.Flags & PolicyFlags.SeesArrivals) != 0);
+        KeepsPages = Array.Exists(definitions, d => d.Descriptor.HistoryWords + d.Descriptor.Orders > 0);
+        HandsOverAccesses = Array.Exists(definitions, d => (d.Descriptor.Flags & PolicyFlags.SeesAccesses) != 0);
     }
 
     /// <summary>Number of the engine in the places of its calls.</summary>
@@ -63,6 +63,9 @@ internal sealed unsafe class PolicyHost : IDisposable
 
     /// <summary>The policies that can be bound; the position of one is its tag in shadows.</summary>
     public PolicyDefinition[] Definitions { get; }
+
+    /// <summary>Their names, for messages.</summary>
+    public string Names => string.Join(", ", Array.ConvertAll(Definitions, d => d.Name));
 
     public ShadowCodec Shadows { get; }
 

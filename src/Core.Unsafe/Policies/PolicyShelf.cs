@@ -34,7 +34,7 @@ public sealed class PolicyShelf
         Entry.Of<ComebackPolicy>());
 
     /// <summary>What every policy says of itself, in the order in which they are listed.</summary>
-    public IEnumerable<PolicyDescriptor> All => _entries.Select(e => e.Descriptor);
+    public IReadOnlyList<PolicyDescriptor> All => Array.ConvertAll(_entries, e => e.Descriptor);
 
     /// <summary>The word that switches a mechanism.</summary>
     public static string NameOf(Mechanism mechanism) => mechanism.ToString().ToLowerInvariant();
@@ -48,7 +48,7 @@ public sealed class PolicyShelf
     {
         var entry = Entry.Of(ForeignPolicySource.Read((ForeignPolicyTable*)table, "policy from a table"));
         string name = entry.Descriptor.Name;
-        return _entries.Any(e => e.Descriptor.Name == name)
+        return Array.Exists(_entries, e => e.Descriptor.Name == name)
             ? throw new PolicyException($"policy from a table: there is a policy '{name}' already")
             : new PolicyShelf([.. _entries, entry]);
     }
@@ -61,7 +61,7 @@ public sealed class PolicyShelf
         foreach (string text in list.Split(','))
         {
             PolicyChoice choice = Parse(text.Trim());
-            if (choices.Any(c => c.Name == choice.Name))
+            if (choices.Exists(c => c.Name == choice.Name))
                 throw new PolicyException($"policy '{choice.Name}' is asked for twice");
             choices.Add(choice);
         }
@@ -81,7 +81,7 @@ public sealed class PolicyShelf
 
         end = text.AsSpan().IndexOfAny("+-@");
         string name = end < 0 ? text : text[..end];
-        Entry entry = _entries.FirstOrDefault(e => e.Descriptor.Name == name)
+        Entry entry = Array.Find(_entries, e => e.Descriptor.Name == name)
             ?? throw new PolicyException(name.Length == 0 ? $"a policy's name is missing in '{text}'; {Accepted}" : $"there is no policy '{name}'; {Accepted}");
         return Choose(text, end, entry);
     }
@@ -146,7 +146,7 @@ public sealed class PolicyShelf
         return new PolicyChoice(text, library ?? text, library is not null, entry.Descriptor, entry.Define, on, off, version);
     }
 
-    private string Accepted => $"there are {string.Join(", ", _entries.Select(e => e.Descriptor.Name))}";
+    private string Accepted => $"there are {string.Join(", ", Array.ConvertAll(_entries, e => e.Descriptor.Name))}";
 
     private static Mechanism Switch(string text, PolicyDescriptor descriptor, string word)
     {

@@ -30,7 +30,7 @@ internal static class PolicyThreads
     {
         var call = new PolicyCall();
         var entry = new Entry(Interlocked.Increment(ref _last), new WeakReference<PolicyCall>(call));
-        ImmutableInterlocked.Update(ref _entries, (entries, added) => [.. entries.Where(e => e.Call.TryGetTarget(out _)), added], entry);
+        ImmutableInterlocked.Update(ref _entries, (entries, added) => entries.RemoveAll(e => !e.Call.TryGetTarget(out _)).Add(added), entry);
         return call;
     }
 

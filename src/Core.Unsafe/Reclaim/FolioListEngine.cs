@@ -132,13 +132,16 @@ internal sealed unsafe partial class FolioListEngine(PolicyHost host, Backing? b
         batch.Survivors = batch.Count;
     }
 
-    /// <summary>Puts the survivors back, each where its flags say; what the flusher has cleaned goes to the cold end.</summary>
-    public void PutBack(PolicyView view, ref FolioBatch batch)
+    /// <summary>
+    /// Puts the survivors back, each where its flags say and else where the hint says; what the flusher has cleaned goes to the cold end. Policies
+    /// that see accesses then hear of the pages that their owner uses.
+    /// </summary>
+    public void PutBack(PolicyView view, ref FolioBatch batch, PlaceHint where = PlaceHint.Head)
     {
         for (int i = 0; i < batch.Survivors; i++)
         {
             uint pfn = batch[i];
-            PlaceHint hint = PlaceHint.Head;
+            PlaceHint hint = where;
             if (_frames.Has(pfn, FolioFlags.Reclaim) && _frames.Has(pfn, FolioFlags.Dirty))
             {
                 _frames.Clear(pfn, FolioFlags.Reclaim | FolioFlags.Dirty | FolioFlags.Active);

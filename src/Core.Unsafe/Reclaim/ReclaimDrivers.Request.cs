@@ -62,7 +62,7 @@ internal sealed unsafe partial class ReclaimDrivers
             ScanControl scan = ScanControl.Begin(asked);
             using var traced = new TracedReclaim(_machine, TracepointOf(asked), 0, ref scan);
             _machine.Lists.Drain();
-            ReadOnlySpan<Node> nodes = isKernels && _machine.Kernel == KernelVersion.V6_18 ? run.Nodes.Where(PassesGate).ToArray() : run.Nodes;
+            ReadOnlySpan<Node> nodes = isKernels && _machine.Kernel == KernelVersion.V6_18 ? Array.FindAll(run.Nodes, PassesGate) : run.Nodes;
             if (nodes.Length > 0)
                 PressOn(nodes, asked, ref scan, shared: _machine.Kernel != KernelVersion.V6_1, batch);
             return scan.NrReclaimed > 0 ? Succeed(scan) : 0;

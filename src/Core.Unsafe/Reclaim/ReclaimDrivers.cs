@@ -35,13 +35,19 @@ internal sealed unsafe partial class ReclaimDrivers
         _host = host;
         _pass = pass;
         _retries = _machine.IsAdvisor ? 0 : MostRetries;
-        _alone = [.. _machine.Nodes.Select(n => new[] { n })];
+        _alone = Array.ConvertAll(_machine.Nodes, n => new[] { n });
         _fallbacks = new Node[_machine.Nodes.Length][];
         for (int home = 0; home < _fallbacks.Length; home++)
         {
             Node first = _machine.Nodes[home];
-            _fallbacks[home] = [.. _machine.Nodes.OrderBy(n => n.Id == home ? 0 : 1)
-                .ThenBy(n => Math.Abs(n.Tier - first.Tier)).ThenBy(n => Math.Abs(n.Id - home))];
+            int Tiers(Node node) => Math.Abs(node.Tier - first.Tier);
+            int Distance(Node node) => Math.Abs(node.Id - first.Id);
+            Node[] order = [.. _machine.Nodes];
+            Array.Sort(order, (a, b) => a == first || b == first ? (a == first ? 0 : 1) - (b == first ? 0 : 1)
+                : Tiers(a) != Tiers(b) ? Tiers(a).CompareTo(Tiers(b))
+                : Distance(a) != Distance(b) ? Distance(a).CompareTo(Distance(b))
+                : a.Id.CompareTo(b.Id));
+            _fallbacks[home] = order;
         }
     }
 

@@ -29,6 +29,7 @@ internal static unsafe class PageRun
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsByVector128(uint* words, int count)
     {
         Vector128<uint> wanted = Vector128.Create(words[0]) + Vector128<uint>.Indices;

@@ -159,7 +159,7 @@ static void fill_request(reclaim_request_t *request)
     request->mode = one_in(4) ? (uint32_t)below(4) : 0;
     request->min_idle_ms = one_in(16) ? amount() : 0;
     request->max_scanned = one_in(8) ? amount() : 0;
-    request->time_limit_us = one_in(16) ? amount() : 0;
+    request->time_limit_us = one_in(16) ? UINT64_MAX - amount() : 0; /* less would end where the clock says: another run, other calls */
     request->batch_pages = one_in(4) ? amount() : 0;
 }
 
@@ -297,6 +297,8 @@ static int32_t engine_preview(void)
     ROOM(reclaim_request_t, request);
     ROOM(reclaim_result_t, result);
     fill_request(&request.value);
+    if (one_in(4))
+        request.value.time_limit_us = amount(); /* whatever ends it leaves the engine as it was */
     reclaim_page_t own[VICTIMS];
     if (one_in(2)) {
         with_victims(&request.value);

@@ -1,10 +1,11 @@
 /*
  * Random calls of every function of reclaim.h, with arguments that are right, wrong and absurd, handles that are dead, forged and of the
- * wrong kind, and callbacks that refuse, fail and call back.  After each thousand calls every engine is validated.
+ * wrong kind, and callbacks that refuse, fail and call back.  After each EVERY calls, a thousand unless said, every engine is validated.
  *
- *     fuzz CALLS SEED
+ *     fuzz CALLS SEED [EVERY]
  *
- * The same seed makes the same calls.  Ends with 1 when something is broken; says what came of how many calls of each function.
+ * The same seed makes the same calls, with the same EVERY: a validation settles what is under way.  EVERY = 1 finds the call that broke
+ * something.  Ends with 1 when something is broken; says what came of how many calls of each function.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -177,13 +178,16 @@ static void judge(entry_t *entry, int32_t status)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "fuzz CALLS SEED\n");
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "fuzz CALLS SEED [EVERY]\n");
         return 2;
     }
 
     uint64_t calls = strtoull(argv[1], NULL, 10);
     seed_with(strtoull(argv[2], NULL, 10));
+    uint64_t every = argc == 4 ? strtoull(argv[3], NULL, 10) : 1000;
+    if (every == 0)
+        every = 1;
     int total = 0;
     for (int i = 0; i < entry_count; i++)
         total += entries[i].weight;
@@ -194,7 +198,7 @@ int main(int argc, char **argv)
             at -= (entry++)->weight;
         current = entry->name;
         judge(entry, entry->call());
-        if (made % 1000 == 999)
+        if (made % every == every - 1)
             validate_all();
     }
 

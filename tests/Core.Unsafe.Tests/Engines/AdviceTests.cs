@@ -169,6 +169,22 @@ public class AdviceTests
         Assert.That(() => engine.ReadAges(space, 99, new byte[2]), Throws.TypeOf<EngineException>());
     }
 
+    /// <summary>A policy that sees accesses hears of that one page at once, and of nothing when it reclaims the next time.</summary>
+    [Test]
+    public void APageThatItsOwnerUsesIsPutBackAsUsed([Values("arc", "lirs", "lfu", "2q", "lru", "clockpro", "classic", "mglru")] string policy)
+    {
+        var store = new Store { Kept = 7, Answer = PageAnswer.Accessed };
+        using Engine engine = Filled(policy, store, out AddressSpace space);
+
+        Assert.That(engine.Advise(space, 0, 100, PageAdvice.PageOut, out long affected));
+
+        Assert.That(affected, Is.EqualTo(99), "it stays");
+        Assert.That(engine.Validate(), Is.Null);
+        engine.Discard(space, 7, 8);
+        Assert.That(engine.Reclaim(new ReclaimRequest(64, engine.Memcgs[1])).Reclaimed, Is.GreaterThanOrEqualTo(64));
+        Assert.That(engine.Validate(), Is.Null, "its frame was another's, or nobody's, by then");
+    }
+
     private static IEnumerable<int> Residents(Engine engine, AddressSpace space) =>
         Enumerable.Range(0, (int)space.Pages).Where(p => engine.IsResident(space, (ulong)p));
 
@@ -186,11 +202,13 @@ public class AdviceTests
     {
         public ulong Kept { get; init; }
 
+        public PageAnswer Answer { get; init; } = PageAnswer.Keep;
+
         public int In { get; private set; }
 
         public ulong? Lost { get; set; }
 
-        public override PageAnswer PageOut(in BackedPage page) => page.Page == Kept ? PageAnswer.Keep : PageAnswer.Evict;
+        public override PageAnswer PageOut(in BackedPage page) => page.Page == Kept ? Answer : PageAnswer.Evict;
 
         public override bool PageIn(in BackedPage page)
         {

@@ -79,7 +79,7 @@ internal sealed unsafe class ForeignPolicySource
         if (table.Name == null)
             throw new PolicyException($"{what}: its name is NULL");
         string name = Text(table.Name, MostNameBytes);
-        if (name.Length is 0 or > MostNameBytes || name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c)))
+        if (name.Length is 0 or > MostNameBytes || !PolicyDefinition.IsName(name))
             throw new PolicyException($"{what}: its name is '{name}'; 1 to {MostNameBytes} of a-z and 0-9 are accepted");
         const PolicyFlags Known = PolicyFlags.SeesAccesses | PolicyFlags.ClearOnPlace | PolicyFlags.IgnoresReferences
             | PolicyFlags.Concurrent | PolicyFlags.OrderFree | PolicyFlags.MemcgLru | PolicyFlags.SeesArrivals;
