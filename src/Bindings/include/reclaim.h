@@ -637,7 +637,9 @@ int32_t reclaim_operation_destroy(reclaim_operation_t *operation);
  * cgroup is bound to another policy or ends, and in snapshots and copies; it ends with the page when that is freed.
  *
  * As many pages are proposed as the array has room for, or the request asks for, whichever is less, and what was not looked at
- * for that reason stays as cold as it was.  Limits of a request work as they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With
+ * for that reason stays as cold as it was: of a cgroup's pages on a node, the next request goes on in the same order (with
+ * RECLAIM_ENGINE_UNORDERED: in the same generation or on the same list, which have no order).  But each request starts anew, at the
+ * first node and the first cgroup: small ones take from there what one large one shares out among all.  Limits of a request work as they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With
  * RECLAIM_MODE_DEMOTE, or where reclaim demotes by itself, elements have RECLAIM_PAGE_DEMOTE.  Swap room for anonymous pages is taken
  * when they are proposed.  The result counts the proposed pages as a request's does those that go; pgscan_ counters count
  * now, pgsteal_ and pgdemote_ counters when a page is committed.
