@@ -32,7 +32,7 @@ internal sealed class EngineEntry : HandleEntry
             foreach (MemoryCgroup memcg in engine.Memcgs)
             {
                 if (!ReferenceEquals(memcg, engine.Root))
-                    Add(memcg);
+                    Add(new MemcgEntry(this, memcg));
             }
 
             foreach (AddressSpace space in engine.AddressSpaces)
@@ -74,47 +74,14 @@ internal sealed class EngineEntry : HandleEntry
     /// <summary>The engine's policies for messages.</summary>
     public string PolicyNames => string.Join(", ", Array.ConvertAll<PolicyDefinition, string>([.. _options.Policies], p => p.Name));
 
-    public MemcgEntry Add(MemoryCgroup memcg)
-    {
-        var entry = new MemcgEntry(this, memcg);
-        Add(entry);
-        return entry;
-    }
+    public MemcgEntry Add(MemoryCgroup memcg) => AddOrUndo(new MemcgEntry(this, memcg), () => Engine.Remove(memcg));
 
-    public AddressSpaceEntry Add(AddressSpace space)
-    {
-        var entry = new AddressSpaceEntry(this, space);
-        try
-        {
-            Add(entry);
-        }
-        catch
-        {
-            Engine.Destroy(space);
-            throw;
-        }
+    public AddressSpaceEntry Add(AddressSpace space) => AddOrUndo(new AddressSpaceEntry(this, space), () => Engine.Destroy(space));
 
-        return entry;
-    }
+    public FileEntry Add(PageFile file) => AddOrUndo(new FileEntry(this, file), () => Engine.Destroy(file));
 
     /// <summary>Ends a cgroup and its handle.</summary>
     public void Destroy(MemcgEntry entry) => End(entry, () => Engine.Remove(entry.Memcg));
-
-    public FileEntry Add(PageFile file)
-    {
-        var entry = new FileEntry(this, file);
-        try
-        {
-            Add(entry);
-        }
-        catch
-        {
-            Engine.Destroy(file);
-            throw;
-        }
-
-        return entry;
-    }
 
     /// <summary>Ends a file and its handle.</summary>
     public void Destroy(FileEntry entry) => End(entry, () => Engine.Destroy(entry.File));
@@ -171,6 +138,23 @@ internal sealed class EngineEntry : HandleEntry
         Gate.End(part);
         lock (CallRecords.Rare)
             _parts.Remove(part);
+    }
+
+    /// <summary>Gives a new object its handle; where there is none left, <paramref name="undo"/> takes the object back.</summary>
+    private T AddOrUndo<T>(T part, Action undo)
+        where T : HandleEntry
+    {
+        try
+        {
+            Add(part);
+        }
+        catch
+        {
+            undo();
+            throw;
+        }
+
+        return part;
     }
 
     private void Add(HandleEntry part)

@@ -26,9 +26,9 @@
  *
  * RULES FOR ALL CALLS
  *
- * Status.     Every call returns an int32_t: RECLAIM_OK, which is 0, or a negative RECLAIM_E_ code.  The three calls
- *             that only return text or a number (reclaim_version_number, reclaim_status_name, reclaim_last_error)
- *             can't fail.  A call that fails changes nothing and writes no out-parameter, unless its comment says
+ * Status.     Every call returns an int32_t: RECLAIM_OK, which is 0, or a negative RECLAIM_E_ code.  The calls
+ *             that only return text or a number (reclaim_version_number, _status_name, _last_error, _vector_bits,
+ *             _counter_name) can't fail.  A call that fails changes nothing and writes no out-parameter, unless its comment says
  *             what it leaves behind.  The library prints nothing and never ends the process.
  *
  * Handles.    A handle such as reclaim_engine_t * is a number in a pointer's clothes: never read through it.  NULL is
@@ -559,7 +559,8 @@ int32_t reclaim_engine_create(const reclaim_engine_options_t *options, reclaim_e
  * called.  NULL is accepted and does nothing.
  * Errors:   RECLAIM_E_BAD_HANDLE, RECLAIM_E_BUSY (it lives on).
  * Threads:  one at a time in this engine.
- * Blocking: until a policy_stuck that is running has returned; without one never.  Allocates: never; all memory goes back to the system.  Since: 0.1 */
+ * Blocking: until a policy_stuck that is running has returned; without one never.
+ * Allocates: never; all memory goes back to the system.  Since: 0.1 */
 int32_t reclaim_engine_destroy(reclaim_engine_t *engine);
 
 /* The root of the cgroup tree: the same handle each time.
@@ -639,9 +640,9 @@ int32_t reclaim_operation_destroy(reclaim_operation_t *operation);
  * As many pages are proposed as the array has room for, or the request asks for, whichever is less, and what was not looked at
  * for that reason stays as cold as it was: of a cgroup's pages on a node, the next request goes on in the same order (with
  * RECLAIM_ENGINE_UNORDERED: in the same generation or on the same list, which have no order).  But each request starts anew, at the
- * first node and the first cgroup: small ones take from there what one large one shares out among all.  Limits of a request work as they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With
- * RECLAIM_MODE_DEMOTE, or where reclaim demotes by itself, elements have RECLAIM_PAGE_DEMOTE.  Swap room for anonymous pages is taken
- * when they are proposed.  The result counts the proposed pages as a request's does those that go; pgscan_ counters count
+ * first node and the first cgroup: small ones take from there what one large one shares out among all.  Limits of a request work
+ * as they do otherwise; RECLAIM_REQUEST_KERNEL is refused.  With RECLAIM_MODE_DEMOTE, or where reclaim demotes by itself, elements
+ * have RECLAIM_PAGE_DEMOTE.  Swap room for anonymous pages is taken when they are proposed.  The result counts the proposed pages as a request's does those that go; pgscan_ counters count
  * now, pgsteal_ and pgdemote_ counters when a page is committed.
  * Errors:   RECLAIM_E_AGAIN: fewer were proposed than asked for; result->victims says how many.
  *           as reclaim_engine_reclaim else; nothing is proposed.
@@ -726,8 +727,9 @@ int32_t reclaim_pages_move(reclaim_engine_t *engine, const reclaim_page_t *pages
 
 /* Says of proposed pages that they are gone, or, with RECLAIM_PAGE_DEMOTE in a page's flags as it was proposed, that they have moved.
  * to_node is where it is now, a node of a lower tier.  outcomes[i] is RECLAIM_OK, or why the page is still where it was:
- * RECLAIM_E_NOT_PROPOSED (or not for that), RECLAIM_E_ACCESSED (used since; it is back on its list and young), RECLAIM_E_PINNED (it is back on its list), RECLAIM_E_NO_MEMORY (the node to move to is full; back on
- * its list).  What was gone has to be brought back by you then: so commit first where you can, and give memory away after.
+ * RECLAIM_E_NOT_PROPOSED (or not for that), RECLAIM_E_ACCESSED (used since; it is young), RECLAIM_E_PINNED, or RECLAIM_E_NO_MEMORY
+ * (the node to move to is full); after the last three it is back on its list.  What was gone has to be brought back by you then: so
+ * commit first where you can, and give memory away after.
  * Errors:   RECLAIM_E_AGAIN: fewer than `count` were committed.
  *           RECLAIM_E_BAD_HANDLE, _BUSY, _NULL, _WRONG_ENGINE, _STRUCT_SIZE, _TOO_BIG, _RANGE, _INVALID.
  * Threads:  one at a time in this engine.

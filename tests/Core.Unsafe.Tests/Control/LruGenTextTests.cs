@@ -145,7 +145,7 @@ public unsafe class LruGenTextTests
             using var machine = new RandomMachine(seed, seed % 2 == 0 ? 150UL : null, SmallMachine.Form(form));
             Engine engine = machine.Engine;
             long pages = 0;
-            for (int step = 0; step < 500; step++)
+            for (int step = 0; step < 800; step++)
             {
                 Assert.That(machine.Step(), Is.Null, $"seed {seed}, step {step}: {machine.LastStep}");
                 engine.NowMs += step;
@@ -168,7 +168,7 @@ public unsafe class LruGenTextTests
         Assert.That(open.Memcgs.Keys, Is.EqualTo(full.Memcgs.Keys), at);
         foreach (int id in expected)
         {
-            MemoryCgroup memcg = engine.Memcgs[id];
+            MemoryCgroup memcg = engine.FindMemcg(id)!;
             Assert.That(full.Memcgs[id].Path, Is.EqualTo(memcg.Path));
             foreach (Node node in engine.Nodes)
             {

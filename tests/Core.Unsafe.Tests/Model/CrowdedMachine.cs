@@ -61,6 +61,7 @@ internal sealed class CrowdedMachine : IDisposable
             SharedMappings = 150,
             SwapPages = swapPages,
             Backing = _ledger,
+            FirstTouch = true,
         });
         MemoryCgroup a = Engine.CreateMemcg("a", null, policies[seed % policies.Count].Name);
         MemoryCgroup b = Engine.CreateMemcg("b", a, policies[(seed + 1) % policies.Count].Name);
@@ -410,7 +411,7 @@ internal sealed class CrowdedMachine : IDisposable
             long stay = Volatile.Read(ref at.Stay);
             if (page.Space is not null && !page.Dirty && Volatile.Read(ref at.WrittenIn) == stay + 1)
                 _problem ??= $"page {page.Page} of {page.Space.Name} was written to and goes out clean";
-            if (stay % 2 != 0)
+            if (page.File is not null ? stay % 2 == 0 : stay % 2 != 0)
                 _problem ??= $"page {page.Page} of {Name(page)} goes out and is out";
             if (Interlocked.CompareExchange(ref at.Stay, stay + 1, stay) != stay)
                 _problem ??= $"page {page.Page} of {Name(page)} goes out twice at once";
@@ -419,11 +420,12 @@ internal sealed class CrowdedMachine : IDisposable
 
         public override bool PageIn(in BackedPage page)
         {
-            if (!Find(page, out Page[] pages))
+            // Pages of a space are in the book as there from the start.
+            if ((page.Space is not null && page.First) || !Find(page, out Page[] pages))
                 return true;
             ref Page at = ref pages[page.Page];
             long stay = Volatile.Read(ref at.Stay);
-            if (stay % 2 == 0)
+            if (page.File is not null ? stay % 2 != 0 : stay % 2 == 0)
                 _problem ??= $"page {page.Page} of {Name(page)} comes in and is there";
             if (Interlocked.CompareExchange(ref at.Stay, stay + 1, stay) != stay)
                 _problem ??= $"page {page.Page} of {Name(page)} comes in twice at once";
@@ -442,7 +444,7 @@ internal sealed class CrowdedMachine : IDisposable
                 return true;
             ref Page at = ref pages[page.Page];
             long stay = Volatile.Read(ref at.Stay);
-            if (stay % 2 != 0)
+            if (page.File is not null ? stay % 2 == 0 : stay % 2 != 0)
                 _problem ??= $"page {page.Page} of {Name(page)} moves and is out";
             if (page.Space is not null && !page.Dirty && Volatile.Read(ref at.WrittenIn) == stay + 1)
                 _problem ??= $"page {page.Page} of {page.Space.Name} was written to and moves clean";

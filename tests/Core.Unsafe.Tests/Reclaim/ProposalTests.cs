@@ -279,6 +279,7 @@ public class ProposalTests
         {
             Assert.That((page.Page.Cookie, page.ToNode), Is.EqualTo((1000 + page.Page.Page, (int?)1)));
             Assert.That(engine.Commit(page with { ToNode = null }), Is.EqualTo(PageOutcome.NotProposed), "it was to move, not to go");
+            Assert.That(engine.Commit(page with { ToNode = 0 }), Is.EqualTo(PageOutcome.NotProposed), "its own node is no lower one");
             Assert.That(engine.Commit(page), Is.EqualTo(PageOutcome.Done));
             Assert.That(engine.CookieOf(page.Page), Is.EqualTo(1000 + page.Page.Page));
             Assert.That(engine.TryMove(page.Page, 0), Is.EqualTo(PageOutcome.Done));
