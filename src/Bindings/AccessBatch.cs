@@ -15,7 +15,7 @@ internal readonly unsafe ref struct AccessBatch
     public AccessBatch(uint* words, ulong count, TallyStruct* tally)
     {
         _tally = tally;
-        _size = tally == null ? 0 : CallerStruct.SizeOf<TallyStruct>(tally);
+        _size = CallerStruct.SizeIfGiven<TallyStruct>(tally);
         if (count > int.MaxValue)
             throw new Refusal(Status.Invalid, $"count is {count}; up to {int.MaxValue} are accepted in one batch.");
         if (count != 0)

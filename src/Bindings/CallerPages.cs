@@ -49,8 +49,8 @@ internal readonly unsafe ref struct CallerPages
             Check.Node(_engine.Engine, page.Node);
             if (page.Cookie != 0 && !_engine.HasCookies)
                 throw new Refusal(Status.Invalid, $"Page {i} of the array has a cookie, and the engine was built without RECLAIM_ENGINE_COOKIES; 0 is accepted.");
-            if (_engine.IsIdentity && this[i].Space!.HomeNode != page.Node)
-                throw new Refusal(Status.Invalid, $"Page {i} of the array is to be on node {page.Node}; with RECLAIM_ENGINE_IDENTITY its address space lies on node {this[i].Space!.HomeNode}.");
+            if (_engine.IsIdentity && Name(page, i).Space!.HomeNode is var home && home != page.Node)
+                throw new Refusal(Status.Invalid, $"Page {i} of the array is to be on node {page.Node}; with RECLAIM_ENGINE_IDENTITY its address space lies on node {home}.");
         }
     }
 
@@ -75,13 +75,13 @@ internal readonly unsafe ref struct CallerPages
             PageTables.PageFile file = Living.FileOf(_engine, page.File).File;
             if (page.Page >= file.Pages)
                 throw new Refusal(Status.Range, $"Page {page.Page} lies beyond the file, whose last page is {file.Pages - 1}.");
-            return new BackedPage(null, file, page.Page, dirty, (int)page.Node);
+            return new BackedPage(null, file, page.Page, dirty, (int)page.Node, page.Cookie);
         }
 
         PageTables.AddressSpace space = Living.AddressSpaceOf(_engine, page.Space).Space;
         Check.Page(space, page.Page);
         if (!space.IsAnonymous(page.Page))
             throw new Refusal(Status.Invalid, $"Page {index} of the array, page {page.Page} of its address space, is one of a file; it is named by the file.");
-        return new BackedPage(space, null, page.Page, dirty, (int)page.Node);
+        return new BackedPage(space, null, page.Page, dirty, (int)page.Node, page.Cookie);
     }
 }

@@ -303,7 +303,6 @@ public sealed unsafe partial class Engine
             _machine.Cookies[pfn] = cookie;
     }
 
-
     /// <summary>What an access leaves in a table entry that it has just made or found made.</summary>
     private void Map(AddressSpace space, uint slot, bool clears, bool write)
     {

@@ -41,6 +41,9 @@ internal static unsafe class CallerStruct
         return size;
     }
 
+    /// <summary>The same for a struct that the caller may leave out; 0 when he does.</summary>
+    public static uint SizeIfGiven<T>(void* at) where T : unmanaged, ICallerStruct => at == null ? 0 : SizeOf<T>(at);
+
     /// <summary>Checks the size of a struct or of an array's elements.</summary>
     public static void CheckSize<T>(uint size) where T : unmanaged, ICallerStruct => CheckSize(T.CName, T.FirstSize, size);
 

@@ -19,12 +19,12 @@ internal static unsafe class PageExports
             var array = new CallerPages(entry, pages, pageSize, count);
             array.CheckAdded();
             ulong done = 0;
-            while (done < count && Add(entry.Engine, array.Read(done), array[done]))
+            while (done < count && Add(entry.Engine, array[done]))
                 done++;
             Tell(added, done);
             return done == count
                 ? Status.Ok
-                : LastError.Set(Status.NoMemory, $"There is no memory for page {array.Read(done).Page}, number {done} of the array: no room could be made for it.");
+                : LastError.Set(Status.NoMemory, $"There is no memory for page {array[done].Page}, number {done} of the array: no room could be made for it.");
         }
         catch (Exception why)
         {
@@ -117,13 +117,9 @@ internal static unsafe class PageExports
         }
     }
 
-    private static bool Add(Engine engine, in PageStruct page, in BackedPage named)
-    {
-        bool dirty = (page.Flags & PageStruct.Dirty) != 0;
-        return named.File is { } file
-            ? engine.Add(file, page.Page, (int)page.Node, page.Cookie, dirty)
-            : engine.Add(named.Space!, page.Page, (int)page.Node, page.Cookie, dirty);
-    }
+    private static bool Add(Engine engine, in BackedPage page) => page.File is { } file
+        ? engine.Add(file, page.Page, page.NodeId, page.Cookie, page.Dirty)
+        : engine.Add(page.Space!, page.Page, page.NodeId, page.Cookie, page.Dirty);
 
     /// <summary>Writes what became of a page, if the caller wants to know; 1 when it is done.</summary>
     private static ulong Note(int* outcomes, ulong index, PageOutcome outcome)

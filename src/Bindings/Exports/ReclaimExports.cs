@@ -17,7 +17,7 @@ internal static unsafe class ReclaimExports
         {
             using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
-            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            uint size = CallerStruct.SizeIfGiven<ResultStruct>(result);
             var operation = new OperationEntry(entry, entry.Engine.Begin(RequestTranslation.Of(entry, asked)), asked);
             while (Step(operation))
             {
@@ -38,7 +38,7 @@ internal static unsafe class ReclaimExports
         {
             using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
-            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            uint size = CallerStruct.SizeIfGiven<ResultStruct>(result);
             List<ProposedPage>? leaving = asked.Victims == null ? null : [];
             ReclaimResult previewed = entry.Engine.Preview(RequestTranslation.Of(entry, asked, limits: false), leaving);
             ResultStruct outcome = RequestTranslation.ToC(previewed, asked);
@@ -58,7 +58,7 @@ internal static unsafe class ReclaimExports
         {
             using EngineCall call = Living.Engine(engine, out EngineEntry entry);
             RequestStruct asked = CallerStruct.Read<RequestStruct>(request);
-            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            uint size = CallerStruct.SizeIfGiven<ResultStruct>(result);
             Check.NotNull(asked.Victims, "victims");
             ReclaimRequest wanted = RequestTranslation.Of(entry, asked);
             long frames = 0;
@@ -101,7 +101,7 @@ internal static unsafe class ReclaimExports
         try
         {
             using EngineCall call = Living.Operation(operation, out OperationEntry entry);
-            uint size = result == null ? 0 : CallerStruct.SizeOf<ResultStruct>(result);
+            uint size = CallerStruct.SizeIfGiven<ResultStruct>(result);
             entry.BeginStep();
             try
             {
